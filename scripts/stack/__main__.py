@@ -1,0 +1,120 @@
+"""The commands behind scripts/run, stop, status and ticket."""
+
+from __future__ import annotations
+
+import argparse
+
+import shutil
+import signal
+
+import sys
+import time
+
+from stack import debian, demo, health, odoo_tree, portal, postgres, processes, python_env, viewer
+from stack.problem import Problem
+from stack.settings import Settings
+
+FREE_SPACE = 3 * 1024**3
+LOGINS = "admin hospital radiologist expert qc finance ops auditor patient"
+STATE = (
+    "config demo-images demo.stamp log node odoo portal.stamp postgres quarantine redis run secrets "
+    "spool store"
+).split()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="install what is missing, start everything")
+    run.add_argument("--detach", action="store_true", help="return when all is healthy")
+    run.add_argument("--fresh", action="store_true", help="delete all data first")
+    commands.add_parser("stop", help="stop everything")
+    commands.add_parser("install", help="install what is missing, start nothing").add_argument(
+        "--tests", action="store_true", help="with what the tests need"
+    )
+    status = commands.add_parser("status", help="exit 0 only when every process is healthy")
+    status.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    settings = Settings.from_environment()
+    try:
+        if arguments.command == "run":
+            return _run(settings, detach=arguments.detach, fresh=arguments.fresh)
+        if arguments.command == "install":
+            install(settings, tests=arguments.tests)
+            return 0
+        if arguments.command == "stop":
+            print("stopped" if processes.stop(settings) else "nothing was running")
+            return 0
+        return health.report(settings, as_json=arguments.json)
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def install(settings: Settings, *, tests: bool = False) -> None:
+    """Everything that is installed and not state."""
+    _refuse_full_disk(settings)
+    debian.install(settings, tests=tests)
+    odoo_tree.install(settings)
+    python_env.install(settings, tests=tests)
+    viewer.install(settings)
+
+
+def start(settings: Settings) -> None:
+    """Start all processes and wait until each is healthy."""
+    postgres.install(settings)
+    processes.configure(settings)
+    processes.start_supervisor(settings)
+    processes.start(settings, processes.DATA_SERVICES)
+    processes.wait_for_port(settings, "postgres")
+    postgres.create_databases(settings)
+    if portal.install(settings) and processes.state(settings).get("odoo") == "RUNNING":
+        processes.restart(settings, "odoo")
+    processes.start(settings, processes.SERVICES)
+    health.wait(settings)
+
+
+def _run(settings: Settings, *, detach: bool, fresh: bool) -> int:
+    if fresh:
+        processes.stop(settings)
+        for name in STATE:
+            path = settings.home / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    print("云影 YunYing", file=sys.stderr)
+    install(settings)
+    start(settings)
+    if not settings.production:
+        demo.load(settings)
+    _greet(settings)
+    if detach:
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    try:
+        while processes.supervisor_state(settings):
+            time.sleep(1)
+    except KeyboardInterrupt:
+        processes.stop(settings)
+    return 0
+
+
+def _greet(settings: Settings) -> None:
+    print(f"\n  {settings.origin}")
+    print(f"  DICOM: AE title YUNYING, 127.0.0.1 port {settings.dicom_port}")
+    if not settings.production:
+        print(f"  logins: {LOGINS}; password: yunying-demo\n")
+
+
+def _refuse_full_disk(settings: Settings) -> None:
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    if free < FREE_SPACE:
+        raise Problem(
+            f"only {free / 1024**3:.1f} GB free at {settings.home}: free {FREE_SPACE / 1024**3:.0f} GB, "
+            "or set YUNYING_HOME to a larger disk"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""Fed to ``odoo shell``: what the other processes need from the portal. Safe to run again."""
+
+import os
+from pathlib import Path
+
+# ``env`` is given by the shell.
+env = env  # noqa: F821, PLW0127
+
+env["ir.config_parameter"].set_param("web.base.url", os.environ["YUNYING_ORIGIN"])
+env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
+
+key_file = Path(os.environ["YUNYING_API_KEY_FILE"])
+node_user = env.ref("imaging_archive.user_node")
+if not key_file.exists():
+    node_env = env(user=node_user.id)
+    key = node_env["res.users.apikeys"]._generate("rpc", "dicom-node", None)
+    partial = key_file.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(key)
+    partial.rename(key_file)
+
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()

@@ -1,0 +1,292 @@
+"""The supervised processes: their configuration files, start and stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import xmlrpc.client
+from pathlib import Path
+
+from stack import postgres, secret
+from stack.problem import Problem
+from stack.progress import step
+from stack.settings import REPOSITORY, Settings
+
+DATA_SERVICES = ("postgres", "redis")
+SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-web", "nginx")
+VIEWER_CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+def configure(settings: Settings) -> None:
+    """Write every configuration file from the settings; running it again changes nothing."""
+    secret.ticket_keys(settings)
+    for name, text in (
+        ("redis.conf", _redis(settings)),
+        ("odoo.conf", _odoo(settings)),
+        ("node.toml", _node(settings)),
+        ("nginx.conf", _nginx(settings)),
+        ("supervisord.conf", _supervisord(settings)),
+    ):
+        path = settings.directory("config") / name
+        if not path.exists() or path.read_text() != text:
+            secret.write(path, text)
+
+
+def start_supervisor(settings: Settings) -> None:
+    """Start supervisord, which starts nothing by itself, if it does not run."""
+    if supervisor_state(settings) == "RUNNING":
+        return
+    _refuse_busy_ports(settings)
+    result = subprocess.run(
+        [settings.python.with_name("supervisord"), "-c", settings.directory("config") / "supervisord.conf"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise Problem(f"supervisord did not start: {(result.stdout + result.stderr).strip()}")
+    _wait(lambda: supervisor_state(settings) == "RUNNING", "supervisord", settings)
+
+
+def start(settings: Settings, names: tuple[str, ...]) -> None:
+    """Start these processes and reload those whose command line changed."""
+    proxy = _supervisor(settings).supervisor
+    added, changed, removed = proxy.reloadConfig()[0]
+    for name in (*removed, *changed):
+        proxy.stopProcessGroup(name)
+        proxy.removeProcessGroup(name)
+    for name in (*added, *changed):
+        proxy.addProcessGroup(name)
+    for name in names:
+        if state(settings).get(name) not in ("RUNNING", "STARTING"):
+            proxy.startProcess(name, False)
+
+
+def restart(settings: Settings, name: str) -> None:
+    """Stop and start one process."""
+    proxy = _supervisor(settings).supervisor
+    if state(settings).get(name) in ("RUNNING", "STARTING", "BACKOFF"):
+        proxy.stopProcess(name)
+    proxy.startProcess(name, False)
+
+
+def stop(settings: Settings) -> bool:
+    """Stop everything; False when nothing ran."""
+    if supervisor_state(settings) is None:
+        return False
+    with step("Stopping"):
+        _supervisor(settings).supervisor.shutdown()
+        _wait(lambda: supervisor_state(settings) is None, "the end of supervisord", settings, 60)
+    return True
+
+
+def state(settings: Settings) -> dict[str, str]:
+    """Process name → supervisor's state (RUNNING, BACKOFF, FATAL, …); empty when nothing runs."""
+    if supervisor_state(settings) is None:
+        return {}
+    rows: list[dict[str, str]] = _supervisor(settings).supervisor.getAllProcessInfo()
+    return {row["name"]: row["statename"] for row in rows}
+
+
+def supervisor_state(settings: Settings) -> str | None:
+    """supervisord's own state, None when it does not answer."""
+    try:
+        answer: dict[str, str] = _supervisor(settings).supervisor.getState()
+    except (OSError, xmlrpc.client.Error):
+        return None
+    return answer["statename"]
+
+
+def wait_for_port(settings: Settings, name: str, seconds: float = 120) -> None:
+    """Wait until a listener accepts connections; a process that gave up is named at once."""
+    port = settings.ports[name]
+    _wait(lambda: _listens(port), name, settings, seconds)
+
+
+def _wait(condition, what: str, settings: Settings, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not condition():
+        fatal = [name for name, value in state(settings).items() if value == "FATAL"]
+        if fatal:
+            raise Problem(f"{fatal[0]} does not start; see {settings.home}/log/{fatal[0]}.log")
+        if time.monotonic() > deadline:
+            raise Problem(f"waited {seconds:.0f} s for {what}; see {settings.home}/log/")
+        time.sleep(0.1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _refuse_busy_ports(settings: Settings) -> None:
+    hints = {"nginx": "YUNYING_HTTP_PORT", "dicom": "YUNYING_DICOM_PORT"}
+    for name, port in settings.ports.items():
+        if _listens(port):
+            hint = hints.get(name, "YUNYING_INTERNAL_PORT")
+            raise Problem(f"port {port} ({name}) is in use: stop what uses it, or set {hint}")
+
+
+def _supervisor(settings: Settings) -> xmlrpc.client.ServerProxy:
+    password = secret.password(settings, "supervisor")
+    return xmlrpc.client.ServerProxy(
+        f"http://yunying:{password}@127.0.0.1:{settings.supervisor_port}/RPC2"
+    )
+
+
+def _redis(settings: Settings) -> str:
+    return (
+        "bind 127.0.0.1\n"
+        f"port {settings.redis_port}\n"
+        f"dir {settings.directory('redis')}\n"
+        f"requirepass {secret.password(settings, 'redis')}\n"
+        "appendonly yes\n"
+        "appendfsync everysec\n"
+        "daemonize no\n"
+    )
+
+
+def redis_url(settings: Settings) -> str:
+    return f"redis://:{secret.password(settings, 'redis')}@127.0.0.1:{settings.redis_port}/0"
+
+
+def _odoo(settings: Settings) -> str:
+    addons = settings.odoo_tree / "usr/lib/python3/dist-packages/odoo/addons"
+    base = (REPOSITORY / "odoo.conf").read_text()
+    return base + (
+        f"addons_path = {addons},{REPOSITORY / 'addons'}\n"
+        f"data_dir = {settings.directory('odoo')}\n"
+        "db_host = 127.0.0.1\n"
+        f"db_port = {settings.postgres_port}\n"
+        f"db_user = {postgres.PORTAL_ROLE}\n"
+        f"db_password = {secret.password(settings, postgres.PORTAL_ROLE)}\n"
+        f"db_name = {postgres.PORTAL_DATABASE}\n"
+        f"admin_passwd = {secret.password(settings, 'odoo-master')}\n"
+        f"http_port = {settings.odoo_port}\n"
+        f"gevent_port = {settings.websocket_port}\n"
+    )
+
+
+def _node(settings: Settings) -> str:
+    secrets = settings.directory("secrets")
+    sections = {
+        "dicom": {"ae_title": "YUNYING", "host": "127.0.0.1", "port": settings.dicom_port},
+        "state": {"path": settings.directory("node")},
+        "spool": {"path": settings.directory("spool")},
+        "store": {"path": settings.directory("store")},
+        "quarantine": {"path": settings.directory("quarantine")},
+        "index": {"dsn": postgres.node_dsn(settings)},
+        "portal": {
+            "url": f"http://127.0.0.1:{settings.odoo_port}",
+            "database": postgres.PORTAL_DATABASE,
+            "api_key_file": secrets / secret.PORTAL_API_KEY,
+        },
+        "web": {"host": "127.0.0.1", "port": settings.web_port, "origin": settings.origin},
+        "tickets": {"public_key_file": secrets / secret.TICKET_PUBLIC_KEY},
+        "redis": {"url": redis_url(settings)},
+    }
+    return "".join(
+        f"[{section}]\n"
+        + "".join(
+            f"{key} = {json.dumps(value if isinstance(value, int) else str(value))}\n"
+            for key, value in keys.items()
+        )
+        for section, keys in sections.items()
+    )
+
+
+def _nginx(settings: Settings) -> str:
+    values = {
+        "@USER@": "user root;" if os.geteuid() == 0 else "",
+        "@RUN@": str(settings.directory("run")),
+        "@LOG@": str(settings.directory("log")),
+        "@ODOO_PORT@": str(settings.odoo_port),
+        "@WEBSOCKET_PORT@": str(settings.websocket_port),
+        "@WEB_PORT@": str(settings.web_port),
+        "@HTTP_LISTEN@": f"127.0.0.1:{settings.http_port}",
+        "@VIEWER@": str(settings.viewer),
+        "@VIEWER_CSP@": VIEWER_CSP,
+    }
+    return _fill((REPOSITORY / "config" / "nginx.conf").read_text(), values)
+
+
+def _fill(text: str, values: dict[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the portal's processes find in their environment."""
+    return {
+        "YUNYING_TICKET_KEY": str(settings.directory("secrets") / secret.TICKET_KEY),
+        "YUNYING_REDIS_URL": redis_url(settings),
+        "YUNYING_PRODUCTION": "1" if settings.production else "",
+        "LANG": "C.UTF-8",
+    }
+
+
+def odoo_command(settings: Settings, *arguments: str) -> list[str]:
+    return [
+        str(settings.python),
+        str(settings.odoo_tree / "usr/bin/odoo"),
+        *arguments,
+        "-c",
+        str(settings.directory("config") / "odoo.conf"),
+    ]
+
+
+def _supervisord(settings: Settings) -> str:
+    run, log = settings.directory("run"), settings.directory("log")
+    node = str(settings.python.with_name("dicom-node"))
+    node_config = ["--config", str(settings.directory("config") / "node.toml")]
+    commands = {
+        "postgres": (postgres.server_command(settings), "INT", {}),
+        "redis": (["redis-server", str(settings.directory("config") / "redis.conf")], "TERM", {}),
+        "odoo": (odoo_command(settings, "server"), "TERM", environment(settings)),
+        "dicom-receive": ([node, "receive", *node_config], "TERM", {}),
+        "dicom-archive": ([node, "archive", *node_config], "TERM", {}),
+        "dicom-web": ([node, "web", *node_config], "TERM", {}),
+        "nginx": (["nginx", "-c", str(settings.directory("config") / "nginx.conf")], "QUIT", {}),
+    }
+    text = (
+        "[supervisord]\n"
+        f"logfile={log}/supervisord.log\npidfile={run}/supervisord.pid\nchildlogdir={log}\n"
+        "umask=077\nminfds=4096\n"
+        f"{'user=root' if os.geteuid() == 0 else ''}\n"
+        "[inet_http_server]\n"
+        f"port=127.0.0.1:{settings.supervisor_port}\nusername=yunying\n"
+        f"password={secret.password(settings, 'supervisor')}\n"
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
+    )
+    for name, (command, signal, variables) in commands.items():
+        text += (
+            f"[program:{name}]\n"
+            f"command={' '.join(_quote(part) for part in command)}\n"
+            f"directory={REPOSITORY}\n"
+            f"environment={','.join(f'{key}={_quote(value)}' for key, value in variables.items())}\n"
+            "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=100\n"
+            f"stopsignal={signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
+            f"stdout_logfile={log}/{name}.log\nredirect_stderr=true\n"
+            "stdout_logfile_maxbytes=20MB\nstdout_logfile_backups=5\n"
+        )
+    return text
+
+
+def _quote(text: str) -> str:
+    """For supervisord's shell-like parser, whose own % expansion is escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def log_path(settings: Settings, name: str) -> Path:
+    return settings.directory("log") / f"{name}.log"

@@ -1,0 +1,103 @@
+"""Where everything lies and which ports it uses; read from the environment once."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.problem import Problem
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and ports of one installation (see docs/architecture.md, "Processes and ports")."""
+
+    home: Path
+    runtime: Path
+    http_port: int
+    dicom_port: int
+    internal_port: int
+    production: bool
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        home = Path(os.environ.get("YUNYING_HOME") or REPOSITORY / ".yunying").absolute()
+        return cls(
+            home=home,
+            runtime=Path(os.environ.get("YUNYING_RUNTIME") or home / "runtime").absolute(),
+            http_port=_port("YUNYING_HTTP_PORT", 8080),
+            dicom_port=_port("YUNYING_DICOM_PORT", 11112),
+            internal_port=_port("YUNYING_INTERNAL_PORT", 18060),
+            production=os.environ.get("YUNYING_PRODUCTION", "") not in ("", "0"),
+        )
+
+    @property
+    def odoo_port(self) -> int:
+        return self.internal_port
+
+    @property
+    def websocket_port(self) -> int:
+        return self.internal_port + 1
+
+    @property
+    def web_port(self) -> int:
+        return self.internal_port + 2
+
+    @property
+    def postgres_port(self) -> int:
+        return self.internal_port + 3
+
+    @property
+    def redis_port(self) -> int:
+        return self.internal_port + 4
+
+    @property
+    def supervisor_port(self) -> int:
+        return self.internal_port + 5
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every listener of the product and its port."""
+        return {
+            "nginx": self.http_port,
+            "dicom": self.dicom_port,
+            "odoo": self.odoo_port,
+            "odoo-websocket": self.websocket_port,
+            "dicom-web": self.web_port,
+            "postgres": self.postgres_port,
+            "redis": self.redis_port,
+            "supervisor": self.supervisor_port,
+        }
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def python(self) -> Path:
+        return self.runtime / "venv" / "bin" / "python"
+
+    @property
+    def odoo_tree(self) -> Path:
+        return self.runtime / "odoo"
+
+    @property
+    def viewer(self) -> Path:
+        return self.runtime / "viewer"
+
+    def directory(self, name: str) -> Path:
+        """A directory of the state, made on demand, readable by its owner alone."""
+        path = self.home / name
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not re.fullmatch(r"\d{1,5}", text) or not 0 < int(text) < 65530:
+        raise Problem(f"{name} is {text!r}: give a port number between 1 and 65529")
+    return int(text)
