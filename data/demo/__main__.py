@@ -9,4 +9,4 @@ from images import write_all
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("directory", type=Path)
 arguments = parser.parse_args()
-print(write_all(arguments.directory, dt.date.today()), "files")  # noqa: T201
+print(write_all(arguments.directory, dt.date.today()), "files")

@@ -15,9 +15,12 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
+from pydicom.uid import (
+    CTImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    ExplicitVRLittleEndian,
+)
 from thorax import Grid, thorax
-
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,13 @@ class Study:
 
 CHEST_CT = Study("CT_A", WANG, "CT26110001", "胸部平扫", "CHEST", 0, "093100")
 CHEST_CT_BEFORE = Study("CT_A", WANG, "CT26050188", "胸部平扫", "CHEST", 186, "101500")
-CHEST_CT_OTHER = Study("CT_B", ZHAO, "ZCT2611007", "胸部平扫", "CHEST", 1, "142000", "云溪市中医医院")
+CHEST_CT_OTHER = Study(
+    "CT_B", ZHAO, "ZCT2611007", "胸部平扫", "CHEST", 1, "142000", "云溪市中医医院"
+)
 CHEST_DX = Study("DX_A", LI, "DX26110042", "胸部正位", "CHEST", 0, "084500")
-CHEST_DX_OTHER = Study("DX_B", SUN, "ZDX2611019", "胸部正位", "CHEST", 2, "110000", "云溪市中医医院")
+CHEST_DX_OTHER = Study(
+    "DX_B", SUN, "ZDX2611019", "胸部正位", "CHEST", 2, "110000", "云溪市中医医院"
+)
 ABDOMEN_MR = Study("MR_A", ZHANG, "MR26110015", "上腹部平扫", "ABDOMEN", 1, "153000")
 ABDOMEN_US = Study("US_A", CHEN, "US26110077", "腹部超声", "ABDOMEN", 0, "102000")
 REAL = (
@@ -99,10 +106,17 @@ def write_all(directory: Path, today: dt.date) -> int:
     written += write_ct(directory, CHEST_CT, today, pairs, Grid(512, 0.72, 60, 5.0), series=3)
     before = Grid(512, 0.72, 60, 5.0)
     written += write_ct(
-        directory, CHEST_CT_BEFORE, today, thorax(before, seed=2, nodule_scale=0.6), before, series=2
+        directory,
+        CHEST_CT_BEFORE,
+        today,
+        thorax(before, seed=2, nodule_scale=0.6),
+        before,
+        series=2,
     )
     other = Grid(512, 0.68, 60, 5.0)
-    written += write_ct(directory, CHEST_CT_OTHER, today, thorax(other, seed=3, nodule_scale=0), other, series=2)
+    written += write_ct(
+        directory, CHEST_CT_OTHER, today, thorax(other, seed=3, nodule_scale=0), other, series=2
+    )
     projection = radiograph(fine, Grid(512, 0.72, 120, 2.5))
     for study in (CHEST_DX, CHEST_DX_OTHER):
         written += write_dx(directory, study, today, projection)
@@ -113,7 +127,12 @@ def write_all(directory: Path, today: dt.date) -> int:
 
 
 def write_ct(
-    directory: Path, study: Study, today: dt.date, volume: NDArray[np.int16], grid: Grid, series: int
+    directory: Path,
+    study: Study,
+    today: dt.date,
+    volume: NDArray[np.int16],
+    grid: Grid,
+    series: int,
 ) -> int:
     """One CT series (PS3.3 A.3) from HU of shape (slices, rows, columns), head first supine."""
     for index, pixels in enumerate(volume):
@@ -144,7 +163,7 @@ def write_ct(
 
 
 def radiograph(volume: NDArray[np.int16], grid: Grid) -> NDArray[np.uint16]:
-    """A frontal chest radiograph, 12 bits, bright where little passed: parallel rays through the CT.
+    """A frontal chest radiograph, 12 bits, bright where little passed, by parallel rays.
 
     Shape (rows, columns) with square pixels of ``grid.pixel`` mm, the patient's right on the left.
     """

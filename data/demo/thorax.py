@@ -21,7 +21,7 @@ Volume = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Nodule:
-    """A sphere in patient coordinates (DICOM LPS, mm; x to the left, y to the back, z to the head)."""
+    """A sphere in patient coordinates (mm; x to the left, y to the back, z up)."""
 
     x: float
     y: float
@@ -40,7 +40,7 @@ NODULES = (
 
 @dataclass(frozen=True)
 class Grid:
-    """The voxel grid: ``rows`` × ``rows`` pixels of ``pixel`` mm, ``slices`` slices ``step`` mm apart."""
+    """``rows`` × ``rows`` pixels of ``pixel`` mm, ``slices`` slices ``step`` mm apart."""
 
     rows: int
     pixel: float
@@ -79,7 +79,9 @@ def thorax(grid: Grid, *, seed: int, nodule_scale: float = 1.0, noise: float = 2
         image = _blur(image)
         rng = np.random.default_rng((seed, index))
         grain = _blur(rng.standard_normal(image.shape).astype(np.float32)) * (noise / 0.44)
-        volume[index] = np.clip(np.where(image > -990, image + grain, image + grain * 0.3), -1024, 3071)
+        volume[index] = np.clip(
+            np.where(image > -990, image + grain, image + grain * 0.3), -1024, 3071
+        )
     return volume
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-
 import shutil
 import signal
-
 import sys
 import time
 
@@ -17,9 +15,9 @@ from stack.settings import Settings
 FREE_SPACE = 3 * 1024**3
 LOGINS = "admin hospital radiologist expert qc finance ops auditor patient"
 STATE = (
-    "config demo-images demo.stamp log node odoo portal.stamp postgres quarantine redis run secrets "
-    "spool store"
-).split()
+    *("config", "demo-images", "demo.stamp", "log", "node", "odoo", "portal.stamp", "postgres"),
+    *("quarantine", "redis", "run", "secrets", "spool", "store"),
+)
 
 
 def main() -> int:
@@ -111,8 +109,8 @@ def _refuse_full_disk(settings: Settings) -> None:
     free = shutil.disk_usage(settings.home).free
     if free < FREE_SPACE:
         raise Problem(
-            f"only {free / 1024**3:.1f} GB free at {settings.home}: free {FREE_SPACE / 1024**3:.0f} GB, "
-            "or set YUNYING_HOME to a larger disk"
+            f"only {free / 1024**3:.1f} GB free at {settings.home}: "
+            f"free {FREE_SPACE / 1024**3:.0f} GB, or set YUNYING_HOME to a larger disk"
         )
 
 

@@ -46,7 +46,15 @@ def install(settings: Settings, *, tests: bool = False) -> None:
     log = settings.directory("log") / "apt.log"
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    apt = [
+        *root,
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-q",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+    ]
     failure = "installing Debian packages failed; try: apt-get install " + " ".join(missing)
     with step(f"Debian packages: {' '.join(missing)}"):
         run([*apt, "update"], log=log, failure=failure, env=environment)
@@ -86,7 +94,9 @@ def _no_services(root: list[str]) -> Iterator[None]:
         if path.exists() or (path is CREATE_CLUSTER and _installed("postgresql-common")):
             continue
         subprocess.run([*root, "mkdir", "-p", str(path.parent)], check=True)
-        subprocess.run([*root, "tee", str(path)], input=text.encode(), stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [*root, "tee", str(path)], input=text.encode(), stdout=subprocess.DEVNULL, check=True
+        )
         subprocess.run([*root, "chmod", mode, str(path)], check=True)
         made.append(path)
     try:

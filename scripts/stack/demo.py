@@ -21,7 +21,11 @@ def load(settings: Settings) -> None:
     images = settings.home / "demo-images"
     shutil.rmtree(images, ignore_errors=True)
     with step("Demonstration images: generating"):
-        run([settings.python, GENERATOR, images], log=log, failure="generating the demonstration images failed")
+        run(
+            [settings.python, GENERATOR, images],
+            log=log,
+            failure="generating the demonstration images failed",
+        )
     with step("Demonstration images: sending through the DICOM port"):
         for device in sorted(path for path in images.iterdir() if path.is_dir()):
             _send(settings, device, log)

@@ -71,11 +71,20 @@ def _download_and_extract(state: Path, tree: Path, log: Path) -> None:
         "-oAPT::Sandbox::User=",
     ]
     failure = (
-        "Debian's package odoo-19 cannot be downloaded; give a ready tree (tar) in YUNYING_ODOO_ARCHIVE"
+        "Debian's package odoo-19 cannot be downloaded; "
+        "give a ready tree (tar) in YUNYING_ODOO_ARCHIVE"
     )
     run(["apt-get", "-q", *options, "update"], log=log, failure=failure)
-    wanted = [*(f"{name}/sid" for name in PACKAGES), *(f"{name}/stable" for name in STABLE_PACKAGES)]
-    run(["apt-get", "-q", *options, "download", *wanted], log=log, failure=failure, cwd=state / "debs")
+    wanted = [
+        *(f"{name}/sid" for name in PACKAGES),
+        *(f"{name}/stable" for name in STABLE_PACKAGES),
+    ]
+    run(
+        ["apt-get", "-q", *options, "download", *wanted],
+        log=log,
+        failure=failure,
+        cwd=state / "debs",
+    )
     for package in sorted((state / "debs").glob("*.deb")):
         run(["dpkg-deb", "-x", package, tree], log=log, failure=f"cannot unpack {package.name}")
     shutil.rmtree(state)

@@ -63,9 +63,9 @@ def create_databases(settings: Settings) -> None:
     """Have both roles and both databases; each role can connect to its own database alone."""
     for role, database in ((PORTAL_ROLE, PORTAL_DATABASE), (NODE_ROLE, NODE_DATABASE)):
         password = secret.password(settings, role)
-        if not query(settings, f"select 1 from pg_roles where rolname = '{role}'"):
+        if role not in query(settings, "select rolname from pg_roles").split():
             query(settings, f"create role {role} login password '{password}'")
-        if not query(settings, f"select 1 from pg_database where datname = '{database}'"):
+        if database not in query(settings, "select datname from pg_database").split():
             query(settings, f"create database {database} owner {role} template template0")
             query(settings, f"revoke connect, temporary on database {database} from public")
             for extension in EXTENSIONS:
@@ -75,7 +75,16 @@ def create_databases(settings: Settings) -> None:
 def query(settings: Settings, statement: str, database: str = "postgres") -> str:
     """Run one statement as the cluster's administrator; the rows as unaligned text."""
     result = subprocess.run(
-        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", admin_dsn(settings, database), "-c", statement],
+        [
+            "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            admin_dsn(settings, database),
+            "-c",
+            statement,
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "PGPASSWORD": secret.password(settings, "postgres-admin")},
@@ -103,7 +112,9 @@ def _data(settings: Settings) -> Path:
 def _binary(name: str) -> Path:
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version)
     if not versions:
-        raise Problem(f"PostgreSQL's {name} is not in /usr/lib/postgresql: apt-get install postgresql")
+        raise Problem(
+            f"PostgreSQL's {name} is not in /usr/lib/postgresql: apt-get install postgresql"
+        )
     return versions[-1]
 
 
@@ -112,7 +123,7 @@ def _version(binary: Path) -> int:
 
 
 def _as_unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root; then it runs as its own user, allowed to reach our paths."""
+    """PostgreSQL refuses to be root: it runs as its own user, allowed to reach our paths."""
     if os.geteuid() != 0:
         return []
     user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]

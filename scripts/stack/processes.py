@@ -20,7 +20,8 @@ SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-web", "nginx")
 VIEWER_CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
 )
 
 
@@ -45,7 +46,11 @@ def start_supervisor(settings: Settings) -> None:
         return
     _refuse_busy_ports(settings)
     result = subprocess.run(
-        [settings.python.with_name("supervisord"), "-c", settings.directory("config") / "supervisord.conf"],
+        [
+            settings.python.with_name("supervisord"),
+            "-c",
+            settings.directory("config") / "supervisord.conf",
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -269,11 +274,12 @@ def _supervisord(settings: Settings) -> str:
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
     )
     for name, (command, signal, variables) in commands.items():
+        pairs = ",".join(f"{key}={_quote(value)}" for key, value in variables.items())
         text += (
             f"[program:{name}]\n"
             f"command={' '.join(_quote(part) for part in command)}\n"
             f"directory={REPOSITORY}\n"
-            f"environment={','.join(f'{key}={_quote(value)}' for key, value in variables.items())}\n"
+            f"environment={pairs}\n"
             "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=100\n"
             f"stopsignal={signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
             f"stdout_logfile={log}/{name}.log\nredirect_stderr=true\n"

@@ -57,5 +57,6 @@ def run(
             written.seek(begin)
             tail = written.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
         raise Problem(
-            f"{failure} (exit {result.returncode}; whole output in {log}):\n    " + "\n    ".join(tail)
+            f"{failure} (exit {result.returncode}; whole output in {log}):\n    "
+            + "\n    ".join(tail)
         )
