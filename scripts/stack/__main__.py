@@ -7,8 +7,20 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 
-from stack import debian, demo, health, odoo_tree, portal, postgres, processes, python_env, viewer
+from stack import (
+    debian,
+    demo,
+    health,
+    odoo_tree,
+    portal,
+    postgres,
+    processes,
+    python_env,
+    testing,
+    viewer,
+)
 from stack.problem import Problem
 from stack.settings import Settings
 
@@ -30,20 +42,23 @@ def main() -> int:
     commands.add_parser("install", help="install what is missing, start nothing").add_argument(
         "--tests", action="store_true", help="with what the tests need"
     )
+    test = commands.add_parser("test", help="run the tests")
+    test.add_argument("suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES))
     status = commands.add_parser("status", help="exit 0 only when every process is healthy")
     status.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments, others = parser.parse_known_args()
+    if others and arguments.command != "test":
+        parser.error(f"unknown arguments: {' '.join(others)}")
     settings = Settings.from_environment()
+    handlers: dict[str, Callable[[], int]] = {
+        "run": lambda: _run(settings, detach=arguments.detach, fresh=arguments.fresh),
+        "install": lambda: install(settings, tests=arguments.tests),
+        "stop": lambda: _stop(settings),
+        "status": lambda: health.report(settings, as_json=arguments.json),
+        "test": lambda: _test(settings, arguments.suites, others),
+    }
     try:
-        if arguments.command == "run":
-            return _run(settings, detach=arguments.detach, fresh=arguments.fresh)
-        if arguments.command == "install":
-            install(settings, tests=arguments.tests)
-            return 0
-        if arguments.command == "stop":
-            print("stopped" if processes.stop(settings) else "nothing was running")
-            return 0
-        return health.report(settings, as_json=arguments.json)
+        return handlers[arguments.command]()
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -51,13 +66,24 @@ def main() -> int:
         return 130
 
 
-def install(settings: Settings, *, tests: bool = False) -> None:
+def install(settings: Settings, *, tests: bool = False) -> int:
     """Everything that is installed and not state."""
     _refuse_full_disk(settings)
     debian.install(settings, tests=tests)
     odoo_tree.install(settings)
     python_env.install(settings, tests=tests)
     viewer.install(settings)
+    return 0
+
+
+def _stop(settings: Settings) -> int:
+    print("stopped" if processes.stop(settings) else "nothing was running")
+    return 0
+
+
+def _test(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> int:
+    install(settings, tests=True)
+    return testing.run(settings, suites, pytest_arguments)
 
 
 def start(settings: Settings) -> None:

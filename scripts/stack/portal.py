@@ -12,14 +12,13 @@ from stack.settings import REPOSITORY, Settings
 
 ADDONS = REPOSITORY / "addons"
 DEMO_ADDON = "imaging_demo"
+STAMP = "portal.stamp"
 PREPARE = Path(__file__).with_name("portal_prepare.py")
 
 
 def install(settings: Settings) -> bool:
     """Have the addons installed at their present version; True when something changed."""
-    wanted = _digest(ADDONS)
-    stamp = settings.home / "portal.stamp"
-    if stamp.exists() and stamp.read_text() == wanted:
+    if is_current(settings):
         return False
     log = processes.log_path(settings, "odoo-install")
     exists = postgres.query(
@@ -55,8 +54,14 @@ def install(settings: Settings) -> bool:
             },
             stdin=PREPARE.read_text(),
         )
-    secret.write(stamp, wanted)
+    secret.write(settings.home / STAMP, _digest(ADDONS))
     return True
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the database was made from the addons as they are now."""
+    stamp = settings.home / STAMP
+    return stamp.exists() and stamp.read_text() == _digest(ADDONS)
 
 
 def addons(settings: Settings) -> list[str]:

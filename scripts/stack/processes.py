@@ -86,9 +86,15 @@ def stop(settings: Settings) -> bool:
     """Stop everything; False when nothing ran."""
     if supervisor_state(settings) is None:
         return False
+    pid_file = settings.directory("run") / "supervisord.pid"
+    pid = int(pid_file.read_text())
     with step("Stopping"):
         _supervisor(settings).supervisor.shutdown()
-        _wait(lambda: supervisor_state(settings) is None, "the end of supervisord", settings, 60)
+        deadline = time.monotonic() + 60
+        while Path(f"/proc/{pid}").exists():
+            if time.monotonic() > deadline:
+                raise Problem(f"supervisord (process {pid}) did not end within 60 s")
+            time.sleep(0.05)
     return True
 
 

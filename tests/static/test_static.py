@@ -1,0 +1,33 @@
+"""Linters and type checkers: one test each, the tool's own words as the failure."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VIEWER = REPOSITORY / "viewer_assets" / "viewer"
+
+CHECKS = {
+    "ruff": [sys.executable, "-m", "ruff", "check", "."],
+    "ruff-format": [sys.executable, "-m", "ruff", "format", "--check", "."],
+    "mypy": [sys.executable, "-m", "mypy"],
+    "pylint-odoo": [sys.executable, "-m", "pylint", "addons"],
+    "requirements-document": ["scripts/matrix", "--check"],
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_static_check_passes(name):
+    _run(CHECKS[name], REPOSITORY)
+
+
+def test_viewer_passes_types_lint_and_unit_tests():
+    _run(["npm", "run", "--silent", "check"], VIEWER)
+
+
+def _run(command, directory):
+    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.fail(f"{' '.join(command)}\n{result.stdout}{result.stderr}", pytrace=False)
