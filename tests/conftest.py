@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """A folder of real DICOM files beside the repository; a test that needs it is skipped without."""
+    """Real DICOM files beside the repository; a test that needs them is skipped without."""
     path = Path(os.environ.get("YUNYING_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
     if not path.is_dir():
         pytest.skip(f"no test data at {path}")

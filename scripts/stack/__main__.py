@@ -46,6 +46,10 @@ def main() -> int:
     test.add_argument("suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES))
     status = commands.add_parser("status", help="exit 0 only when every process is healthy")
     status.add_argument("--json", action="store_true")
+    ask = commands.add_parser("ticket", help="print a bearer token for /dicom-web/")
+    ask.add_argument("--login", required=True)
+    ask.add_argument("--study", metavar="UID", help="for this study alone")
+    ask.add_argument("--anonymous", action="store_true", help="no name or identifier in any answer")
     arguments, others = parser.parse_known_args()
     if others and arguments.command != "test":
         parser.error(f"unknown arguments: {' '.join(others)}")
@@ -55,6 +59,7 @@ def main() -> int:
         "install": lambda: install(settings, tests=arguments.tests),
         "stop": lambda: _stop(settings),
         "status": lambda: health.report(settings, as_json=arguments.json),
+        "ticket": lambda: _ticket(settings, arguments),
         "test": lambda: _test(settings, arguments.suites, others),
     }
     try:
@@ -78,6 +83,11 @@ def install(settings: Settings, *, tests: bool = False) -> int:
 
 def _stop(settings: Settings) -> int:
     print("stopped" if processes.stop(settings) else "nothing was running")
+    return 0
+
+
+def _ticket(settings: Settings, arguments: argparse.Namespace) -> int:
+    print(ticket.fetch(settings, arguments.login, arguments.study, anonymous=arguments.anonymous))
     return 0
 
 
