@@ -19,6 +19,7 @@ from stack import (
     processes,
     python_env,
     testing,
+    ticket,
     viewer,
 )
 from stack.problem import Problem
