@@ -1,0 +1,1 @@
+"""The DICOM node: receives, stores, indexes and serves images."""

@@ -1,0 +1,76 @@
+"""The command line of the node."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dicom_node import log
+from dicom_node.config import ConfigError, load
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dicom-node", description="The DICOM node of YunYing.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, text in (
+        ("receive", "run the storage SCP"),
+        ("archive", "move received instances into the store and the index, deliver events"),
+        ("web", "run the DICOMweb server"),
+        ("migrate", "create or migrate the schema 'archive'"),
+        ("health", "check every process; exit code 0 when all is well"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--config", type=Path, required=True, help="node.toml; the environment goes over it"
+        )
+    send = commands.add_parser("send", help="send files to a storage SCP (C-STORE)")
+    send.add_argument("--host", default="127.0.0.1")
+    send.add_argument("--port", type=int, default=11112)
+    send.add_argument("--calling-ae", required=True)
+    send.add_argument("--called-ae", default="YUNYING")
+    send.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a directory")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; 2 when the configuration cannot be used."""
+    options = _parser().parse_args(arguments)
+    log.configure(options.command)
+    if options.command == "send":
+        from dicom_node.dimse import send  # noqa: PLC0415 - each command loads only what it needs
+
+        return send.run(
+            options.paths, options.host, options.port, options.calling_ae, options.called_ae
+        )
+    try:
+        config = load(options.config, os.environ)
+    except ConfigError as error:
+        print(f"dicom-node: configuration: {error}", file=sys.stderr)
+        return 2
+    # ruff: noqa: PLC0415
+    match options.command:
+        case "receive":
+            from dicom_node.dimse import process as receiving
+
+            return receiving.run(config)
+        case "archive":
+            from dicom_node.archive import process as archiving
+
+            return archiving.run(config)
+        case "web":
+            from dicom_node.web import process as serving
+
+            return serving.run(config)
+        case "health":
+            from dicom_node import health
+
+            return health.run(config)
+        case _:
+            from dicom_node.archive.migrate import run as migrating
+
+            return migrating(config.index.dsn)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

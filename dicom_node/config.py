@@ -1,0 +1,173 @@
+"""The node's configuration: a TOML file, then the environment over it."""
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+ENVIRONMENT_PREFIX = "YUNYING_NODE_"
+
+
+class ConfigError(Exception):
+    """A key is missing, unknown, or has a value that cannot be used; the message names the key."""
+
+
+@dataclass(frozen=True)
+class Dicom:
+    """The storage SCP. Sizes in bytes, times in seconds."""
+
+    ae_title: str
+    host: str
+    port: int
+    max_associations: int = 64
+    max_pdu: int = 262_144
+    max_instance: int = 1_073_741_824
+    network_timeout: int = 60
+
+
+@dataclass(frozen=True)
+class Directory:
+    path: Path
+
+
+@dataclass(frozen=True)
+class Index:
+    dsn: str
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Where events go and where the configuration comes from."""
+
+    url: str
+    database: str
+    api_key_file: Path
+    cache_file: Path
+    poll_seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class Archive:
+    batch_size: int = 500
+    poll_seconds: float = 0.2
+
+
+@dataclass(frozen=True)
+class Web:
+    """The DICOMweb server. ``render_queue`` is how many pictures may wait for a decoder."""
+
+    host: str
+    port: int
+    origin: str
+    render_workers: int = 2
+    render_queue: int = 32
+    render_timeout: float = 20.0
+    render_memory: int = 2_147_483_648
+    max_pixels: int = 67_108_864
+
+
+@dataclass(frozen=True)
+class Tickets:
+    public_key_file: Path
+
+
+@dataclass(frozen=True)
+class Redis:
+    url: str
+
+
+@dataclass(frozen=True)
+class Config:
+    dicom: Dicom
+    spool: Directory
+    store: Directory
+    quarantine: Directory
+    index: Index
+    portal: Portal
+    web: Web
+    tickets: Tickets
+    redis: Redis
+    archive: Archive = field(default_factory=Archive)
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read *path* and the environment; raise `ConfigError` that names the key at fault."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    sections = get_type_hints(Config)
+    for name in document:
+        if name not in sections:
+            raise ConfigError(f"{path}: unknown section [{name}]")
+    overrides = _environment(sections, environment)
+    values = {
+        name: _section(name, kind, document.get(name, {}), overrides.get(name, {}))
+        for name, kind in sections.items()
+    }
+    config = Config(**values)
+    _check(config)
+    return config
+
+
+def _environment(
+    sections: Mapping[str, Any], environment: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    known = {
+        f"{ENVIRONMENT_PREFIX}{section}_{item.name}".upper(): (section, item.name)
+        for section, kind in sections.items()
+        for item in dataclasses.fields(kind)
+    }
+    overrides: dict[str, dict[str, str]] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        if variable not in known:
+            raise ConfigError(f"environment variable {variable}: no such setting")
+        section, key = known[variable]
+        overrides.setdefault(section, {})[key] = text
+    return overrides
+
+
+def _section(name: str, kind: Any, given: Any, overrides: Mapping[str, str]) -> Any:
+    if not isinstance(given, dict):
+        raise ConfigError(f"[{name}] must be a table")
+    types = get_type_hints(kind)
+    for key in given:
+        if key not in types:
+            raise ConfigError(f"{name}.{key}: no such setting")
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(kind):
+        if item.name in overrides:
+            values[item.name] = _convert(name, item.name, types[item.name], overrides[item.name])
+        elif item.name in given:
+            values[item.name] = _convert(name, item.name, types[item.name], given[item.name])
+        elif item.default is dataclasses.MISSING:
+            raise ConfigError(f"{name}.{item.name}: is missing")
+    return kind(**values)
+
+
+def _convert(section: str, key: str, kind: type, value: Any) -> Any:
+    text_or_number = isinstance(value, str | int | float) and not isinstance(value, bool)
+    try:
+        if text_or_number and kind in (int, float):
+            return kind(value)
+        if isinstance(value, str) and value:
+            return kind(value)
+    except ValueError:
+        pass
+    raise ConfigError(f"{section}.{key}: {value!r} is not a {kind.__name__}")
+
+
+def _check(config: Config) -> None:
+    if not re.fullmatch(r"[ -\[\]-~]{1,16}", config.dicom.ae_title):
+        raise ConfigError("dicom.ae_title: must be 1 to 16 printable characters without backslash")
+    for key, port in (("dicom.port", config.dicom.port), ("web.port", config.web.port)):
+        if not 0 < port < 65536:
+            raise ConfigError(f"{key}: {port} is not a port")
+    if not 1 <= config.archive.batch_size <= 5000:
+        raise ConfigError("archive.batch_size: must be between 1 and 5000")

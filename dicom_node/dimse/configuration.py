@@ -1,0 +1,70 @@
+"""The portal's configuration at the receiver: fetched, kept on disk, used when the portal is away."""
+
+import threading
+from pathlib import Path
+
+from dicom_node import log
+from dicom_node.dimse.policy import InvalidConfigurationError, Policy, loads
+from dicom_node.portal import Portal, PortalError
+from dicom_node.spool import durable
+
+
+class PolicySource:
+    """The last configuration that the portal gave, also over a restart."""
+
+    def __init__(self, portal: Portal, cache: Path, interval: float) -> None:
+        self._portal = portal
+        self._cache = cache
+        self._interval = interval
+        self._policy: Policy | None = None
+        self._document = b""
+        self._stopping = threading.Event()
+
+    def current(self) -> Policy | None:
+        return self._policy
+
+    def start(self) -> threading.Thread:
+        """Take the cached answer, then ask the portal every few seconds, in a thread."""
+        self._load()
+        thread = threading.Thread(target=self._run, name="configuration", daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _load(self) -> None:
+        try:
+            document = self._cache.read_bytes()
+            self._policy, self._document = loads(document), document
+        except FileNotFoundError:
+            log.get().info("configuration_not_cached", file=str(self._cache))
+        except (OSError, InvalidConfigurationError) as error:
+            log.get().error("configuration_cache_unusable", error=str(error))
+
+    def _run(self) -> None:
+        failing = False
+        while True:
+            try:
+                self._refresh()
+                failing = False
+            except (PortalError, InvalidConfigurationError, OSError) as error:
+                if not failing:
+                    log.get().warning("configuration_not_fetched", error=str(error))
+                failing = True
+            if self._stopping.wait(self._interval):
+                return
+
+    def _refresh(self) -> None:
+        document = self._portal.configuration()
+        if document == self._document:
+            return
+        policy = loads(document)
+        durable.make_directory(self._cache.parent, self._cache.parent)
+        durable.replace(self._cache, document)
+        self._policy, self._document = policy, document
+        log.get().info(
+            "configuration_changed",
+            check_calling_ae=policy.check_calling_ae,
+            devices=len(policy.devices),
+        )

@@ -1,0 +1,113 @@
+"""Who may send: the devices that the portal knows, decided before an association is accepted."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+UNKNOWN_HOSPITAL = "UNKNOWN"
+_HOSPITAL = re.compile(r"[A-Z0-9_-]{1,16}")
+
+# (result, source, diagnostic) of A-ASSOCIATE-RJ, PS3.8 table 9-21.
+CALLING_NOT_RECOGNISED = (1, 1, 3)
+CALLED_NOT_RECOGNISED = (1, 1, 7)
+CONGESTED = (2, 3, 1)
+
+
+class InvalidConfigurationError(Exception):
+    """The portal's configuration is not as agreed; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    hospital: str
+    networks: tuple[IPv4Network | IPv6Network, ...]
+
+    def admits(self, address: IPv4Address | IPv6Address) -> bool:
+        return not self.networks or any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Active devices by AE title, as the portal last told them."""
+
+    check_calling_ae: bool
+    devices: Mapping[str, Device]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """``hospital`` is empty for the node's own health check, which may only C-ECHO."""
+
+    hospital: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    reason: str
+    answer: tuple[int, int, int]
+
+
+def parse(document: Any) -> Policy:
+    """Check the portal's answer; raise `InvalidConfigurationError` naming the field."""
+    try:
+        check = document["check_calling_ae"]
+        hospitals = {entry["code"] for entry in document["hospitals"] if entry["active"]}
+        devices = {
+            entry["ae_title"].strip(): _device(entry)
+            for entry in document["devices"]
+            if entry["active"] and entry["hospital"] in hospitals
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidConfigurationError(f"missing or of the wrong type: {error}") from error
+    if not isinstance(check, bool):
+        raise InvalidConfigurationError("check_calling_ae: is not true or false")
+    return Policy(check, devices)
+
+
+def loads(text: str | bytes) -> Policy:
+    try:
+        return parse(json.loads(text))
+    except ValueError as error:
+        raise InvalidConfigurationError(f"no JSON: {error}") from error
+
+
+def _device(entry: Any) -> Device:
+    name, hospital = entry["ae_title"], entry["hospital"]
+    if not _HOSPITAL.fullmatch(hospital):
+        raise InvalidConfigurationError(f"device {name!r}: hospital {hospital!r} is no code")
+    try:
+        networks = tuple(ip_network(address, strict=False) for address in entry["addresses"])
+    except ValueError as error:
+        raise InvalidConfigurationError(f"device {name!r}: addresses: {error}") from error
+    return Device(hospital, networks)
+
+
+def peer_address(text: str) -> IPv4Address | IPv6Address:
+    """The peer's address, an IPv4 one also when it came through an IPv6 socket."""
+    address = ip_address(text.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def decide(
+    policy: Policy | None, own_ae: str, calling_ae: str, called_ae: str, peer: str
+) -> Admitted | Refused:
+    """Whether an association is let in, and for which hospital. Without a policy nobody is."""
+    address = peer_address(peer)
+    if called_ae != own_ae:
+        return Refused("unknown called AE", CALLED_NOT_RECOGNISED)
+    if calling_ae == own_ae and address.is_loopback:
+        return Admitted("")
+    if policy is None:
+        return Refused("no configuration from the portal yet", CONGESTED)
+    device = policy.devices.get(calling_ae)
+    if device is not None and device.admits(address):
+        return Admitted(device.hospital)
+    if not policy.check_calling_ae:
+        return Admitted(UNKNOWN_HOSPITAL)
+    if device is None:
+        return Refused("unknown calling AE", CALLING_NOT_RECOGNISED)
+    return Refused("address not registered for this calling AE", CALLING_NOT_RECOGNISED)

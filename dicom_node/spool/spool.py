@@ -1,0 +1,73 @@
+"""Where acknowledged instances wait to be archived, and notes wait to become events."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge, nsmallest
+from pathlib import Path
+from typing import Any
+
+from dicom_node import ident
+from dicom_node.dataset.elements import Buffer
+from dicom_node.spool import durable
+
+NOTES = "notes"
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """One acknowledged instance; ``id`` is time-ordered, ``hospital`` a code."""
+
+    id: str
+    hospital: str
+    path: Path
+
+
+class Spool:
+    """A directory a hospital, ``<id>.dcm`` in it; ``notes`` holds events of the receiver."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        durable.make_directory(root / NOTES, root)
+
+    def put(self, hospital: str, pieces: Iterable[Buffer]) -> str:
+        """Store an instance durably and return its id; raise OSError with nothing left behind."""
+        directory = self.root / hospital
+        durable.make_directory(directory, self.root)
+        identifier = ident.new()
+        durable.write(directory / f"{identifier}.dcm", pieces)
+        return identifier
+
+    def note(self, kind: str, body: dict[str, Any]) -> None:
+        """Leave an event for the archive process, which owns the outbox."""
+        text = json.dumps({"kind": kind, "body": body}).encode()
+        durable.write(self.root / NOTES / f"{ident.new()}.json", [text])
+
+    def discard_unfinished(self) -> list[str]:
+        """Remove what an earlier process did not finish writing; it was never acknowledged."""
+        leftovers = [path for path in self.root.glob("*/*.part") if path.is_file()]
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return [str(path.relative_to(self.root)) for path in leftovers]
+
+    def oldest(self, count: int) -> list[Spooled]:
+        """The *count* oldest instances of all hospitals, oldest first."""
+        queues = [
+            nsmallest(count, self._instances(directory), key=lambda spooled: spooled.id)
+            for directory in self.root.iterdir()
+            if directory.is_dir() and directory.name != NOTES
+        ]
+        everyone = merge(*queues, key=lambda spooled: spooled.id)
+        return [spooled for spooled, _ in zip(everyone, range(count), strict=False)]
+
+    def _instances(self, directory: Path) -> Iterator[Spooled]:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                name, _, suffix = entry.name.partition(".")
+                if suffix == "dcm" and ident.is_valid(name):
+                    yield Spooled(name, directory.name, Path(entry.path))
+
+    def notes(self, count: int) -> list[Path]:
+        """The *count* oldest notes."""
+        return sorted((self.root / NOTES).glob("*.json"))[:count]
