@@ -1,0 +1,135 @@
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from .. import tickets
+
+ROLE_PERMISSIONS = {
+    "imaging_base.group_platform_admin": {"view", "download", "render"},
+    "imaging_base.group_hospital_admin": {"view", "render"},
+    "imaging_base.group_radiologist": {"view", "download", "annotate", "render"},
+    "imaging_base.group_expert": {"view", "annotate", "render"},
+    "imaging_base.group_qc": {"view", "render"},
+    "imaging_base.group_patient": {"view"},
+}
+
+
+class ImagingTicket(models.AbstractModel):
+    """Who gets a ticket for what: the one decision for portal, node and viewer."""
+
+    _name = "imaging.ticket"
+    _description = "Ticket for the DICOM Node"
+
+    @api.model
+    def _permissions(self, user):
+        """What the roles of `user` permit with the images in sight (a set, maybe empty)."""
+        granted = [perms for role, perms in ROLE_PERMISSIONS.items() if user.has_group(role)]
+        return set().union(*granted)
+
+    @api.model
+    def _for_studies(self, studies, action, *, purpose="reading", anonymous=False, reason=""):
+        """A ticket of the present user for `studies`; AccessError when it is not to be had."""
+        studies.check_access("read")
+        return self._for_user(
+            {"studies": studies.mapped("study_uid")}, studies, action,
+            purpose=purpose, anonymous=anonymous, reason=reason,
+        )
+
+    @api.model
+    def _for_hospitals(self, action, *, purpose="tool", anonymous=False):
+        """A ticket of the present user for all hospitals that it belongs to."""
+        user = self.env.user
+        if user.has_group("imaging_base.group_platform_admin"):
+            codes = ["*"]
+        elif user.has_group("imaging_base.group_staff"):
+            codes = user.hospital_ids.mapped("code")
+        else:
+            codes = []
+        if not codes:
+            raise AccessError(self.env._("This account belongs to no hospital."))
+        return self._for_user(
+            {"hospitals": codes}, self.env["imaging.study"], action,
+            purpose=purpose, anonymous=anonymous,
+        )
+
+    def _for_user(self, scope, studies, action, *, purpose, anonymous, reason=""):
+        user = self.env.user
+        perms = self._permissions(user)
+        if not perms:
+            raise AccessError(self.env._("Your role does not include looking at images."))
+        return self._issue(
+            scope, studies, action, subject=f"user:{user.id}", perms=perms, label=user.name,
+            anonymous=anonymous, purpose=purpose, reason=reason,
+        )
+
+    def _issue(self, scope, studies, action, *, subject, perms, label, anonymous, purpose,
+               reason="", lifetime=tickets.LIFETIME):
+        try:
+            ticket = tickets.sign(
+                subject=subject, scope=scope, perms=perms, anonymous=anonymous,
+                purpose=purpose, label=label, lifetime=lifetime,
+            )
+        except tickets.KeyUnavailable as error:
+            raise UserError(self.env._("No ticket can be signed: %(error)s", error=error)) from error
+        self._log(studies, action, subject=subject, label=label, purpose=purpose,
+                  ticket=ticket.number, reason=reason)
+        return ticket
+
+    def _log(self, studies, action, *, subject, label, purpose, outcome="granted", ticket=False,
+             reason=""):
+        """One row a study in the access log; one row when it is about no study in particular."""
+        kind, _colon, number = subject.partition(":")
+        entry = {
+            "subject": subject,
+            "label": label,
+            "user_id": int(number) if kind == "user" else False,
+            "action": action,
+            "purpose": purpose,
+            "outcome": outcome,
+            "ticket": ticket,
+            "reason": reason,
+            "address": request.httprequest.remote_addr if request else False,
+        }
+        # The row names the study also when the reader was refused it.
+        rows = [
+            {
+                **entry,
+                "study_id": study.id,
+                "study_uid": study.study_uid,
+                "hospital_id": study.hospital_id.id,
+            }
+            for study in studies.sudo()
+        ]
+        self.env["imaging.access.log"]._record(rows or [entry])
+
+    @api.model
+    def _renew(self, token):
+        """A new ticket for an old one, if it would be given today; AccessError if not."""
+        try:
+            claims = tickets.read(token)
+        except tickets.TicketRefused as error:
+            raise AccessError(self.env._("This ticket cannot be renewed.")) from error
+        except tickets.KeyUnavailable as error:
+            raise UserError(self.env._("No ticket can be signed: %(error)s", error=error)) from error
+        if self.env["imaging.revocation"]._is_revoked([claims["sub"], claims["jti"]]):
+            raise AccessError(self.env._("This ticket was revoked."))
+        kind, _colon, number = claims["sub"].partition(":")
+        renew = {"user": self._renew_user, "share": self._renew_share}.get(kind)
+        if not renew or not number.isdecimal():
+            raise AccessError(self.env._("This ticket cannot be renewed."))
+        return renew(claims, int(number))
+
+    def _renew_user(self, claims, number):
+        if self.env.user._is_public() or self.env.uid != number:
+            raise AccessError(self.env._("Please log in again."))
+        anonymous, purpose = claims["anon"], claims["purpose"]
+        if "hospitals" in claims["scope"]:
+            return self._for_hospitals("renew", purpose=purpose, anonymous=anonymous)
+        uids = claims["scope"]["studies"]
+        studies = self.env["imaging.study"].search([("study_uid", "in", uids)])
+        if set(studies.mapped("study_uid")) != set(uids):
+            raise AccessError(self.env._("You no longer have access to this study."))
+        return self._for_studies(studies, "renew", purpose=purpose, anonymous=anonymous)
+
+    def _renew_share(self, claims, number):
+        raise AccessError(self.env._("This ticket cannot be renewed."))

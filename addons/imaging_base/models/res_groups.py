@@ -1,0 +1,15 @@
+from odoo import api, models
+
+
+class ResGroups(models.Model):
+    _inherit = "res.groups"
+
+    @api.constrains("implied_ids", "implied_by_ids", "user_ids")
+    def _check_separated_duties(self):
+        """Roles that reach an account through a changed group, too, keep the duties apart."""
+        Users = self.env["res.users"]
+        separated = Users._separated_groups()
+        if not (self | self.all_implied_ids | self.all_implied_by_ids) & separated:
+            return
+        holders = Users.search([("all_group_ids", "in", separated.ids)])
+        holders._check_separated_duties()
