@@ -105,6 +105,7 @@ def start(settings: Settings) -> None:
     processes.start(settings, processes.DATA_SERVICES)
     processes.wait_for_port(settings, "postgres")
     postgres.create_databases(settings)
+    processes.migrate_index(settings)
     if portal.install(settings) and processes.state(settings).get("odoo") == "RUNNING":
         processes.restart(settings, "odoo")
     processes.start(settings, processes.SERVICES)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack import postgres, secret
 from stack.problem import Problem
-from stack.progress import step
+from stack.progress import run, step
 from stack.settings import REPOSITORY, Settings
 
 DATA_SERVICES = ("postgres", "redis")
@@ -38,6 +38,19 @@ def configure(settings: Settings) -> None:
         path = settings.directory("config") / name
         if not path.exists() or path.read_text() != text:
             secret.write(path, text)
+
+
+def migrate_index(settings: Settings) -> None:
+    """Bring the archive's schema to this version."""
+    run(
+        [
+            settings.python.with_name("dicom-node"),
+            "migrate",
+            *("--config", settings.directory("config") / "node.toml"),
+        ],
+        log=log_path(settings, "dicom-migrate"),
+        failure="migrating the archive's index failed",
+    )
 
 
 def start_supervisor(settings: Settings) -> None:
@@ -190,7 +203,6 @@ def _node(settings: Settings) -> str:
     secrets = settings.directory("secrets")
     sections = {
         "dicom": {"ae_title": "YUNYING", "host": "127.0.0.1", "port": settings.dicom_port},
-        "state": {"path": settings.directory("node")},
         "spool": {"path": settings.directory("spool")},
         "store": {"path": settings.directory("store")},
         "quarantine": {"path": settings.directory("quarantine")},
@@ -199,6 +211,7 @@ def _node(settings: Settings) -> str:
             "url": f"http://127.0.0.1:{settings.odoo_port}",
             "database": postgres.PORTAL_DATABASE,
             "api_key_file": secrets / secret.PORTAL_API_KEY,
+            "cache_file": settings.directory("node") / "portal.json",
         },
         "web": {"host": "127.0.0.1", "port": settings.web_port, "origin": settings.origin},
         "tickets": {"public_key_file": secrets / secret.TICKET_PUBLIC_KEY},
@@ -256,7 +269,7 @@ def odoo_command(settings: Settings, *arguments: str) -> list[str]:
 
 
 def _supervisord(settings: Settings) -> str:
-    run, log = settings.directory("run"), settings.directory("log")
+    pids, log = settings.directory("run"), settings.directory("log")
     node = str(settings.python.with_name("dicom-node"))
     node_config = ["--config", str(settings.directory("config") / "node.toml")]
     commands = {
@@ -270,7 +283,7 @@ def _supervisord(settings: Settings) -> str:
     }
     text = (
         "[supervisord]\n"
-        f"logfile={log}/supervisord.log\npidfile={run}/supervisord.pid\nchildlogdir={log}\n"
+        f"logfile={log}/supervisord.log\npidfile={pids}/supervisord.pid\nchildlogdir={log}\n"
         "umask=077\nminfds=4096\n"
         f"{'user=root' if os.geteuid() == 0 else ''}\n"
         "[inet_http_server]\n"

@@ -166,6 +166,7 @@ def _start_product(settings: Settings) -> None:
         postgres.create_databases(settings)
         _clone(settings, TEMPLATE, postgres.PORTAL_DATABASE)
         processes.configure(settings)
+        processes.migrate_index(settings)
     processes.start(settings, processes.SERVICES)
     health.wait(settings)
     demo.load(settings)
