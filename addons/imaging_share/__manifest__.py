@@ -1,0 +1,23 @@
+{
+    "name": "YunYing Share",
+    "summary": "Share studies by link and QR code: expiry, password, anonymous, revocable",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare",
+    "author": "YunYing",
+    "website": "https://github.com/yunying-imaging/yunying",
+    "license": "LGPL-3",
+    "depends": ["imaging_archive"],
+    "external_dependencies": {"python": ["segno"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/imaging_share_security.xml",
+        "views/imaging_share_views.xml",
+        "views/imaging_share_opening_views.xml",
+        "wizard/imaging_share_create_views.xml",
+        "views/imaging_study_views.xml",
+        "views/imaging_hospital_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/share_page_templates.xml",
+        "views/imaging_share_menus.xml",
+    ],
+}

@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.imaging_archive import tickets
+
+from .. import tokens
+
+FREE_ATTEMPTS = 5
+FIRST_LOCK = timedelta(minutes=1)
+LONGEST_LOCK = timedelta(days=1)
+ADDRESS_WINDOW = timedelta(minutes=15)
+ADDRESS_ATTEMPTS = 20
+
+
+class ImagingShare(models.Model):
+    """The door: what happens when somebody comes with a link."""
+
+    _inherit = "imaging.share"
+
+    @api.model
+    def _by_token(self, token):
+        """The share of a link, with the server's rights: the link itself is the authority, and
+        callers show nothing of the record but what `_refusal` admits."""
+        return self.sudo().search([("token_hash", "=", tokens.digest_of(token))], limit=1)
+
+    def _refusal(self, address):
+        """Why the share does not open now, whatever the password; False when it does."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        if self.state != "active":
+            return self.state
+        if not self._owner_may_view():
+            return "revoked"
+        if self.locked_until and self.locked_until > now:
+            return "locked"
+        if self.has_password and self._attempts_from(address, now) >= ADDRESS_ATTEMPTS:
+            return "locked"
+        return False
+
+    def _owner_may_view(self):
+        """A share gives no more than its owner has today."""
+        owner = self.user_id
+        own = self.with_user(owner)
+        return (
+            owner.active
+            and "view" in own.env["imaging.ticket"]._permissions(owner)
+            and own.study_ids.has_access("read")
+        )
+
+    def _attempts_from(self, address, now):
+        return self.env["imaging.share.opening"].search_count([
+            ("address", "=", address), ("outcome", "=", "wrong_password"),
+            ("at", ">", now - ADDRESS_WINDOW),
+        ])
+
+    def _open(self, password, address, user_agent):
+        """Try to open; answers (outcome, ticket or None). Every try is logged."""
+        self.ensure_one()
+        # Guesses that come at the same time wait for each other, so that each is counted.
+        self.env.cr.execute("SELECT id FROM imaging_share WHERE id = %s FOR UPDATE", [self.id])
+        self.invalidate_recordset()
+        outcome = self._refusal(address) or self._check_password(password)
+        ticket = None
+        if outcome == "opened":
+            ticket = self._ticket("share_open")
+            self.write({
+                "failed_count": 0,
+                "locked_until": False,
+                "opened_count": self.opened_count + 1,
+                "last_opened": fields.Datetime.now(),
+            })
+        else:
+            self.env["imaging.ticket"]._log(
+                self.study_ids, "share_open", subject=self._subject(), label=self.display_name,
+                purpose="share", outcome="refused", reason=outcome,
+            )
+        self.env["imaging.share.opening"]._record(self, outcome, address, user_agent)
+        return outcome, ticket
+
+    def _check_password(self, password):
+        if not self.password_hash:
+            return "opened"
+        if self._password_context().verify(password[:64], self.password_hash):
+            return "opened"
+        failed = self.failed_count + 1
+        values = {"failed_count": failed}
+        if failed >= FREE_ATTEMPTS:
+            lock = FIRST_LOCK * 2 ** min(failed - FREE_ATTEMPTS, 12)
+            values["locked_until"] = fields.Datetime.now() + min(lock, LONGEST_LOCK)
+        self.write(values)
+        return "wrong_password"
+
+    def _ticket(self, action):
+        """A ticket for the share's studies, no longer than the share itself."""
+        left = (self.expires_at - fields.Datetime.now()).total_seconds()
+        return self.env["imaging.ticket"]._issue(
+            {"studies": self.study_ids.mapped("study_uid")}, self.study_ids, action,
+            subject=self._subject(),
+            perms={"view", "download"} if self.allow_download else {"view"},
+            label=self.display_name, anonymous=self.anonymous, purpose="share",
+            lifetime=min(left, tickets.LIFETIME),
+        )

@@ -1,0 +1,1 @@
+from . import imaging_share_create
