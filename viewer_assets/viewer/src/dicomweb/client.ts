@@ -1,0 +1,169 @@
+import { errorFromResponse, isTransient, ViewerError } from './errors';
+import type { Dataset, Frame, Overview } from './types';
+
+export interface TicketSource {
+  readonly current: string;
+  renewNow(): Promise<string>;
+}
+
+export type Connection = 'ok' | 'retrying' | 'lost';
+
+const BACK_OFF_MS = [400, 1000, 2500, 6000, 12000];
+const MAX_DATASETS = 50_000;
+
+/** The DICOMweb client: one bearer ticket, one error type, retries with back-off. */
+export class DicomWeb {
+  constructor(
+    private readonly tickets: TicketSource,
+    private readonly onConnection: (state: Connection) => void,
+    private readonly root = '/dicom-web',
+    private readonly backOff: readonly number[] = BACK_OFF_MS,
+  ) {}
+
+  async overview(study: string, signal?: AbortSignal): Promise<Overview> {
+    const body = await this.get(`/studies/${study}/overview`, 'application/json', json, signal);
+    if (!isOverview(body)) throw new ViewerError('bad_response', 'overview lacks study or series');
+    return body;
+  }
+
+  /** All instances' attributes of a series, DICOM JSON (PS3.18 10.4). */
+  async seriesMetadata(study: string, series: string, signal?: AbortSignal): Promise<Dataset[]> {
+    const path = `/studies/${study}/series/${series}/metadata`;
+    const body = await this.get(path, 'application/dicom+json', json, signal);
+    if (!Array.isArray(body)) throw new ViewerError('bad_response', 'series metadata is not a list');
+    return body.slice(0, MAX_DATASETS).filter((item): item is Dataset => typeof item === 'object' && item !== null);
+  }
+
+  thumbnail(study: string, series: string, signal?: AbortSignal): Promise<Blob> {
+    return this.get(`/studies/${study}/series/${series}/thumbnail`, 'image/jpeg', (r) => r.blob(), signal);
+  }
+
+  /** A picture made by the server, for the first paint alone. */
+  rendered(instancePath: string, signal?: AbortSignal): Promise<Blob> {
+    return this.get(`${instancePath}/rendered`, 'image/jpeg', (r) => r.blob(), signal);
+  }
+
+  /** One frame's stored bytes. `frame` counts from 1. */
+  frame(instancePath: string, frame: number, signal?: AbortSignal): Promise<Frame> {
+    return this.get(`${instancePath}/frames/${frame}`, 'application/octet-stream', readFrame, signal);
+  }
+
+  /** Bulk data named in metadata; only below this service, a foreign address never gets the ticket. */
+  bulk(uri: string, instancePath: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const prefix = new URL(`${this.root}/`, location.origin).href;
+    const url = new URL(uri, new URL(`${this.root}${instancePath}/`, location.origin));
+    if (!url.href.startsWith(prefix)) {
+      return Promise.reject(new ViewerError('bad_response', 'bulk data outside the service'));
+    }
+    const path = url.href.slice(prefix.length - 1);
+    return this.get(path, 'application/octet-stream', async (r) => new Uint8Array(await r.arrayBuffer()), signal);
+  }
+
+  /** GET with retries; `read` takes the body, so that a body that breaks off is fetched again as well. */
+  private async get<T>(
+    path: string,
+    accept: string,
+    read: (response: Response) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const answer = await networkErrors(async () => read(await this.once(path, accept, signal)));
+        this.onConnection('ok');
+        return answer;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        const delay = this.backOff[attempt];
+        if (delay === undefined) {
+          this.onConnection('lost');
+          throw error;
+        }
+        this.onConnection('retrying');
+        await pause(delay, signal);
+      }
+    }
+  }
+
+  private async once(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+    let response = await this.send(path, accept, signal);
+    if (response.status === 401) {
+      const refusal = await errorFromResponse(response);
+      if (refusal.code !== 'ticket_expired') throw refusal;
+      try {
+        await this.tickets.renewNow();
+      } catch (error) {
+        throw error instanceof TypeError ? error : refusal;
+      }
+      response = await this.send(path, accept, signal);
+    }
+    if (!response.ok) throw await errorFromResponse(response);
+    return response;
+  }
+
+  private send(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+    return fetch(this.root + path, {
+      headers: { Accept: accept, Authorization: `Bearer ${this.tickets.current}` },
+      credentials: 'omit',
+      ...(signal ? { signal } : {}),
+    });
+  }
+}
+
+export function instancePath(study: string, series: string, instance: string): string {
+  return `/studies/${study}/series/${series}/instances/${instance}`;
+}
+
+/** fetch and body readers report a network that went away as TypeError. */
+async function networkErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TypeError) throw new ViewerError('network', error.message);
+    throw error;
+  }
+}
+
+async function json(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ViewerError('bad_response', 'answer is not JSON');
+    throw error;
+  }
+}
+
+async function readFrame(response: Response): Promise<Frame> {
+  const transferSyntax = parameter(response.headers.get('Content-Type') ?? '', 'transfer-syntax');
+  if (transferSyntax === null) throw new ViewerError('bad_response', 'frame without a transfer syntax');
+  return { bytes: new Uint8Array(await response.arrayBuffer()), transferSyntax };
+}
+
+/** A parameter of a media type (RFC 9110 8.3.1), or null. */
+export function parameter(mediaType: string, name: string): string | null {
+  for (const part of mediaType.split(';').slice(1)) {
+    const [key, value] = part.split('=', 2);
+    if (key?.trim().toLowerCase() === name && value !== undefined) return value.trim().replace(/^"|"$/g, '');
+  }
+  return null;
+}
+
+function isOverview(value: unknown): value is Overview {
+  if (typeof value !== 'object' || value === null) return false;
+  const { study, series } = value as Partial<Record<keyof Overview, unknown>>;
+  return typeof study === 'object' && study !== null && Array.isArray(series);
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new DOMException('aborted', 'AbortError'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,270 @@
+import { cache, Enums, eventTarget, getShouldUseCPURendering, init, RenderingEngine, type Types } from '@cornerstonejs/core';
+import type { DicomWeb } from '../dicomweb/client';
+import { TAG, text } from '../dicomweb/dataset';
+import { asViewerError } from '../dicomweb/errors';
+import type { StackImage } from '../dicomweb/stack';
+import { Marks } from '../tools/marks';
+import { Tools } from '../tools/group';
+import { Cine } from './cine';
+import { describe } from './describe';
+import { frameInfo, registerFrames } from './frames';
+import { fetchImage, registerLoader } from './loader';
+import { Navigator } from './navigator';
+import { rangeToWindow, windowToRange, type Window } from './presets';
+import type { Measurement, ToolName, ViewState } from './view';
+
+export interface EngineOptions {
+  element: HTMLDivElement;
+  client: DicomWeb;
+  phone: boolean;
+  tool: ToolName;
+  onView: (view: Partial<ViewState>) => void;
+  onMeasurements: (measurements: Measurement[]) => void;
+  onContextLost: () => void;
+}
+
+const VIEWPORT = 'main';
+const MEGABYTE = 2 ** 20;
+
+/** Starts cornerstone on an element. Throws when neither WebGL nor a 2D canvas can be had. */
+export function startEngine(options: EngineOptions): Engine {
+  const { phone, client } = options;
+  init({ isMobile: phone, rendering: { webGlContextCount: 1 } } as Parameters<typeof init>[0]);
+  cache.setMaxCacheSize((phone ? 256 : 1024) * MEGABYTE);
+  const cores = navigator.hardwareConcurrency || 2;
+  registerLoader(client, phone ? Math.min(2, Math.max(1, cores >> 2)) : Math.min(4, Math.max(1, cores - 1)));
+  return new Engine(options);
+}
+
+/** One stack on the screen and what can be done with it. */
+export class Engine {
+  private rendering!: RenderingEngine;
+  private viewport!: Types.IStackViewport;
+  private images: readonly StackImage[] = [];
+  private stackSet = false;
+  /** What the user asked for, beside what MONOCHROME1 needs. */
+  private inverted = false;
+  private readonly navigator: Navigator;
+  private readonly tools: Tools;
+  private readonly marks: Marks;
+  private readonly cine: Cine;
+  private readonly observer: ResizeObserver;
+
+  constructor(private readonly options: EngineOptions) {
+    const { client, phone, element } = options;
+    this.navigator = new Navigator(
+      (imageId) => fetchImage(client, imageId),
+      {
+        show: (index) => this.show(index),
+        onTarget: (index, loading) => {
+          options.onView({ index, loading, shown: false, error: null });
+        },
+        onError: (index, error) => {
+          this.tools.suspend(true);
+          options.onView({ index, loading: false, shown: false, error: { code: error.code, detail: error.message } });
+        },
+      },
+      phone ? 3 : 6,
+    );
+    this.tools = new Tools((delta) => {
+      this.step(delta);
+    }, () => this.navigator.count);
+    this.marks = new Marks((imageId) => this.images.findIndex((image) => image.imageId === imageId), options.onMeasurements);
+    this.cine = new Cine(() => {
+      void this.navigator.go((this.navigator.index + 1) % Math.max(1, this.navigator.count));
+    });
+    this.tools.choose(options.tool);
+    this.enable();
+    this.observer = new ResizeObserver(() => {
+      this.rendering.resize(true, true);
+      this.report();
+    });
+    this.observer.observe(element);
+    eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.recover);
+  }
+
+  /** Replaces the stack. `index` counts from 0. */
+  async open(images: readonly StackImage[], index: number): Promise<void> {
+    this.pause();
+    this.marks.clear();
+    this.inverted = false;
+    this.images = images;
+    this.stackSet = false;
+    registerFrames(images);
+    this.options.onView({ count: images.length, shown: false, error: null });
+    await this.navigator.open(images.map((image) => image.imageId), index);
+  }
+
+  close(): void {
+    this.pause();
+    this.navigator.close();
+    this.images = [];
+  }
+
+  go(index: number): void {
+    void this.navigator.go(index);
+  }
+
+  step(delta: number): void {
+    void this.navigator.step(delta);
+  }
+
+  retry(): void {
+    void this.navigator.retry();
+  }
+
+  chooseTool(tool: ToolName): void {
+    this.tools.choose(tool);
+  }
+
+  setWindow(window: Window): void {
+    if (!this.stackSet) return;
+    this.viewport.setProperties({ voiRange: windowToRange(window) });
+    this.viewport.render();
+    this.report();
+  }
+
+  /** Window of the file, whole picture, no turning, no inversion. */
+  reset(): void {
+    if (!this.stackSet) return;
+    this.viewport.resetCamera();
+    this.viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
+    this.inverted = false;
+    this.resetWindow();
+  }
+
+  resetWindow(): void {
+    if (!this.stackSet) return;
+    this.viewport.resetProperties();
+    this.applyInversion();
+    this.viewport.render();
+    this.report();
+  }
+
+  invert(): void {
+    if (!this.stackSet) return;
+    this.inverted = !this.inverted;
+    this.applyInversion();
+    this.viewport.render();
+    this.report();
+  }
+
+  /** A quarter turn clockwise. */
+  rotate(): void {
+    const { rotation = 0 } = this.viewport.getViewPresentation();
+    this.present({ rotation: (rotation + 90) % 360 });
+  }
+
+  flip(axis: 'flipHorizontal' | 'flipVertical'): void {
+    this.present({ [axis]: !this.viewport.getViewPresentation()[axis] });
+  }
+
+  zoomBy(factor: number): void {
+    if (!this.stackSet) return;
+    this.viewport.setZoom(Math.min(40, Math.max(0.1, this.viewport.getZoom() * factor)));
+    this.viewport.render();
+    this.report();
+  }
+
+  play(milliseconds: number): void {
+    this.cine.start(milliseconds);
+    this.options.onView({ playing: true });
+  }
+
+  pause(): void {
+    this.cine.stop();
+    this.options.onView({ playing: false });
+  }
+
+  deleteMark(id: string): void {
+    this.marks.remove(id);
+    this.viewport.render();
+  }
+
+  deleteSelectedMarks(): void {
+    this.marks.removeSelected();
+    this.viewport.render();
+  }
+
+  deleteAllMarks(): void {
+    this.marks.clear();
+    this.viewport.render();
+  }
+
+  private present(change: Types.ViewPresentation): void {
+    if (!this.stackSet) return;
+    this.viewport.setViewPresentation({ ...this.viewport.getViewPresentation(), ...change });
+    this.viewport.render();
+    this.report();
+  }
+
+  private async show(index: number): Promise<void> {
+    if (this.stackSet) {
+      await this.viewport.setImageIdIndex(index);
+    } else {
+      await this.viewport.setStack(this.images.map((image) => image.imageId), index);
+      this.viewport.resetProperties();
+      this.viewport.resetCamera();
+      this.stackSet = true;
+    }
+    this.applyInversion();
+    this.viewport.render();
+    this.tools.suspend(false);
+    this.options.onView({ index, loading: false, shown: true, error: null });
+    this.report();
+  }
+
+  /** The renderer knows MONOCHROME1 only for a stack's first picture, and forgets it on reset without WebGL. */
+  private applyInversion(): void {
+    const info = frameInfo(this.viewport.getCurrentImageId());
+    const natural = info !== undefined && text(info.dataset, TAG.photometric) === 'MONOCHROME1';
+    const wanted = natural !== this.inverted;
+    if (this.viewport.getProperties().invert !== wanted) this.viewport.setProperties({ invert: wanted });
+  }
+
+  private enable(): void {
+    this.rendering = new RenderingEngine(`stack-${Date.now()}`);
+    const { element } = this.options;
+    this.rendering.enableElement({
+      viewportId: VIEWPORT,
+      type: Enums.ViewportType.STACK,
+      element,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    this.viewport = this.rendering.getViewport(VIEWPORT) as Types.IStackViewport;
+    this.tools.attach(VIEWPORT, this.rendering.id);
+    const { CAMERA_MODIFIED, VOI_MODIFIED } = Enums.Events;
+    for (const name of [CAMERA_MODIFIED, VOI_MODIFIED]) element.addEventListener(name, this.report);
+    this.options.onView({ rendering: getShouldUseCPURendering() ? 'cpu' : 'gpu' });
+  }
+
+  /** A lost WebGL context is not waited for: a new one is made and the picture shown again. */
+  private readonly recover = (): void => {
+    const properties = this.stackSet ? this.viewport.getProperties() : undefined;
+    this.rendering.destroy();
+    this.stackSet = false;
+    this.enable();
+    this.options.onContextLost();
+    void this.navigator.go(this.navigator.index).then(() => {
+      if (properties?.voiRange && this.stackSet) this.setWindow(rangeToWindow(properties.voiRange));
+    });
+  };
+
+  private readonly report = (): void => {
+    const imageId = this.stackSet ? this.viewport.getCurrentImageId() : undefined;
+    const info = imageId === undefined ? undefined : frameInfo(imageId);
+    if (!info) return;
+    try {
+      const { voiRange } = this.viewport.getProperties();
+      this.options.onView({
+        ...describe(this.viewport, info),
+        ...(voiRange ? rangeToWindow(voiRange) : {}),
+        inverted: this.inverted,
+        zoom: this.viewport.getZoom(),
+      });
+    } catch (error) {
+      const { code, message } = asViewerError(error, 'engine_failed');
+      this.options.onView({ error: { code, detail: message } });
+    }
+  };
+}

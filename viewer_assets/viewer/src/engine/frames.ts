@@ -1,0 +1,128 @@
+import { frameDataset, number, numbers, TAG, text, texts } from '../dicomweb/dataset';
+import type { StackImage } from '../dicomweb/stack';
+import type { Dataset } from '../dicomweb/types';
+import { calibrate, type Calibration } from './calibration';
+import type { Palette } from './palette';
+
+/** A picture with what the engine works out about it. */
+export interface FrameInfo {
+  image: StackImage;
+  /** Attributes of this very frame (functional groups laid flat). */
+  dataset: Dataset;
+  calibration: Calibration;
+  /** Set when the first answer tells it. */
+  transferSyntax?: string;
+  palette?: Palette;
+}
+
+const frames = new Map<string, FrameInfo>();
+
+export function registerFrames(images: readonly StackImage[]): void {
+  for (const image of images) {
+    if (frames.has(image.imageId)) continue;
+    const dataset = frameDataset(image.dataset, image.frame);
+    frames.set(image.imageId, { image, dataset, calibration: calibrate(dataset) });
+  }
+}
+
+export function frameInfo(imageId: string): FrameInfo | undefined {
+  return frames.get(imageId);
+}
+
+/** Row and column direction cosines, undefined when the file gives none (or not unit vectors). */
+export function axes(dataset: Dataset): { row: number[]; column: number[] } | undefined {
+  const values = numbers(dataset, TAG.orientation, 6);
+  if (!values) return undefined;
+  const row = values.slice(0, 3);
+  const column = values.slice(3);
+  const unit = (v: number[]) => Math.abs(Math.hypot(...v) - 1) < 0.05;
+  return unit(row) && unit(column) ? { row, column } : undefined;
+}
+
+type Module = Record<string, unknown>;
+
+/** Cornerstone's metadata modules for one picture. */
+export function metadataProvider(type: string, imageId: unknown): Module | undefined {
+  if (typeof imageId !== 'string') return undefined;
+  const info = frames.get(imageId);
+  return info && MODULES[type]?.(info);
+}
+
+const MODULES: Record<string, (info: FrameInfo) => Module> = {
+  imagePlaneModule: planeModule,
+  imagePixelModule: pixelModule,
+  generalSeriesModule: ({ dataset }) => ({
+    modality: text(dataset, TAG.modality),
+    seriesInstanceUID: text(dataset, TAG.seriesInstance),
+  }),
+  sopCommonModule: ({ dataset, image }) => ({
+    sopClassUID: text(dataset, TAG.sopClass),
+    sopInstanceUID: image.instance,
+  }),
+  modalityLutModule: ({ dataset }) => ({
+    rescaleSlope: number(dataset, TAG.slope),
+    rescaleIntercept: number(dataset, TAG.intercept),
+    rescaleType: text(dataset, TAG.rescaleType),
+  }),
+  voiLutModule: ({ dataset }) => {
+    const center = number(dataset, TAG.windowCenter);
+    const width = number(dataset, TAG.windowWidth);
+    const usable = center !== undefined && width !== undefined && width >= 1;
+    return {
+      windowCenter: usable ? [center] : undefined,
+      windowWidth: usable ? [width] : undefined,
+      voiLUTFunction: texts(dataset, TAG.voiFunction)[0],
+    };
+  },
+  transferSyntax: ({ transferSyntax }) => ({ transferSyntaxUID: transferSyntax }),
+};
+
+export interface Plane {
+  row: number[];
+  column: number[];
+  position: number[];
+}
+
+/** Where the picture lies; a stand-in, in pixels' own axes, when the file does not tell. */
+export function planeOf({ dataset, image }: FrameInfo): Plane {
+  return {
+    ...(axes(dataset) ?? { row: [1, 0, 0], column: [0, 1, 0] }),
+    position: numbers(dataset, TAG.position, 3) ?? [0, 0, image.frame - 1],
+  };
+}
+
+function planeModule(info: FrameInfo): Module {
+  const { dataset, calibration, image } = info;
+  const { row, column, position } = planeOf(info);
+  return {
+    // A picture without a frame of reference shares its space with no other.
+    frameOfReferenceUID: text(dataset, TAG.frameOfReference) || `none/${image.imageId}`,
+    rows: number(dataset, TAG.rows),
+    columns: number(dataset, TAG.columns),
+    imageOrientationPatient: [...row, ...column],
+    rowCosines: row,
+    columnCosines: column,
+    imagePositionPatient: position,
+    sliceThickness: number(dataset, TAG.sliceThickness),
+    sliceLocation: number(dataset, TAG.sliceLocation),
+    pixelSpacing: [calibration.spacing[1], calibration.spacing[0]],
+    columnPixelSpacing: calibration.spacing[0],
+    rowPixelSpacing: calibration.spacing[1],
+    usingDefaultValues: calibration.kind === 'none',
+  };
+}
+
+function pixelModule({ dataset, palette }: FrameInfo): Module {
+  return {
+    samplesPerPixel: number(dataset, TAG.samplesPerPixel) ?? 1,
+    photometricInterpretation: text(dataset, TAG.photometric),
+    planarConfiguration: number(dataset, TAG.planar) ?? 0,
+    rows: number(dataset, TAG.rows),
+    columns: number(dataset, TAG.columns),
+    bitsAllocated: number(dataset, TAG.bitsAllocated),
+    bitsStored: number(dataset, TAG.bitsStored),
+    highBit: number(dataset, TAG.highBit),
+    pixelRepresentation: number(dataset, TAG.pixelRepresentation) ?? 0,
+    ...palette,
+  };
+}

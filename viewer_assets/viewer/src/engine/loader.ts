@@ -1,0 +1,103 @@
+import { cache, getShouldUseCPURendering, imageLoader, metaData, type Types } from '@cornerstonejs/core';
+import { createImage, init as initDecoders } from '@cornerstonejs/dicom-image-loader';
+import type { DicomWeb } from '../dicomweb/client';
+import { number, TAG, text } from '../dicomweb/dataset';
+import { asViewerError, isAbort, ViewerError } from '../dicomweb/errors';
+import { SCHEME } from '../dicomweb/stack';
+import { frameInfo, metadataProvider, type FrameInfo } from './frames';
+import { readPalette } from './palette';
+
+/** Frames stored without compression; Deflated arrives inflated (PS3.5 A.5 deflates the data set, not the frame). */
+const NATIVE = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2']);
+
+const DECODABLE = new Set([
+  ...NATIVE,
+  '1.2.840.10008.1.2.5',
+  ...['50', '51', '57', '70', '80', '81', '90', '91', '201', '202', '203'].map((leaf) => `1.2.840.10008.1.2.4.${leaf}`),
+]);
+
+/** Registers the frame loader, the metadata and the decode workers with cornerstone. */
+export function registerLoader(client: DicomWeb, maxWebWorkers: number): void {
+  initDecoders({ maxWebWorkers });
+  metaData.addProvider(metadataProvider, 10_000);
+  imageLoader.registerImageLoader(SCHEME, (imageId: string) => startLoad(client, imageId));
+}
+
+/** The decoded picture, from the cache when it is there. Rejects with ViewerError or an AbortError. */
+export function fetchImage(client: DicomWeb, imageId: string): Promise<unknown> {
+  const known = cache.getImageLoadObject(imageId);
+  if (known) return known.promise;
+  const started = startLoad(client, imageId);
+  // The cache repeats the rejection; the caller hears of it through `promise`.
+  cache.putImageLoadObject(imageId, started).catch(() => undefined);
+  return started.promise;
+}
+
+function startLoad(client: DicomWeb, imageId: string): Types.IImageLoadObject {
+  const controller = new AbortController();
+  return {
+    promise: load(client, imageId, controller.signal),
+    cancelFn: () => {
+      controller.abort();
+    },
+  };
+}
+
+async function load(client: DicomWeb, imageId: string, signal: AbortSignal): Promise<Types.IImage> {
+  const info = frameInfo(imageId);
+  if (!info) throw new ViewerError('not_found', `no metadata for ${imageId}`);
+  const frame = await client.frame(info.image.path, info.image.frame, signal);
+  info.transferSyntax = frame.transferSyntax;
+  if (!DECODABLE.has(frame.transferSyntax)) {
+    throw new ViewerError('unsupported_transfer_syntax', frame.transferSyntax);
+  }
+  if (text(info.dataset, TAG.photometric) === 'PALETTE COLOR') {
+    info.palette ??= await readPalette(info.dataset, client, info.image.path);
+  }
+  return decode(info, frame.bytes, frame.transferSyntax);
+}
+
+async function decode(info: FrameInfo, bytes: Uint8Array, transferSyntax: string): Promise<Types.IImage> {
+  const { dataset, image } = info;
+  const rows = number(dataset, TAG.rows) ?? 0;
+  const columns = number(dataset, TAG.columns) ?? 0;
+  const samples = number(dataset, TAG.samplesPerPixel) ?? 1;
+  if (NATIVE.has(transferSyntax)) {
+    checkNativeLength(dataset, bytes.length, rows * columns * samples);
+    maskUnusedBits(dataset, bytes, transferSyntax);
+  }
+  try {
+    const decoded = (await createImage(image.imageId, bytes, transferSyntax, {
+      useRGBA: getShouldUseCPURendering(),
+    })) as Types.IImage;
+    if (decoded.rows !== rows || decoded.columns !== columns) {
+      throw new ViewerError('decode_failed', `picture is ${decoded.columns}×${decoded.rows}, header says ${columns}×${rows}`);
+    }
+    if (decoded.voxelManager?.getScalarDataLength() !== rows * columns * decoded.numberOfComponents) {
+      throw new ViewerError('decode_failed', 'decoded picture has a wrong number of values');
+    }
+    return decoded;
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw asViewerError(error, 'decode_failed');
+  }
+}
+
+function checkNativeLength(dataset: FrameInfo['dataset'], length: number, values: number): void {
+  const bits = number(dataset, TAG.bitsAllocated) ?? 0;
+  const subsampled = text(dataset, TAG.photometric) === 'YBR_FULL_422';
+  const needed = Math.ceil((values * bits) / 8) * (subsampled ? 2 / 3 : 1);
+  if (length < Math.floor(needed)) throw new ViewerError('decode_failed', `frame has ${length} bytes of ${needed}`);
+}
+
+/** Bits above Bits Stored may hold an overlay (PS3.5 8.1.1); the decoder does not clear them for unsigned values. */
+function maskUnusedBits(dataset: FrameInfo['dataset'], bytes: Uint8Array, transferSyntax: string): void {
+  const stored = number(dataset, TAG.bitsStored) ?? 16;
+  const allocated = number(dataset, TAG.bitsAllocated);
+  const signed = number(dataset, TAG.pixelRepresentation) === 1;
+  if (allocated !== 16 || stored >= 16 || stored < 8 || signed || number(dataset, TAG.highBit) !== stored - 1) return;
+  const high = (1 << (stored - 8)) - 1;
+  for (let i = transferSyntax === '1.2.840.10008.1.2.2' ? 0 : 1; i < bytes.length; i += 2) {
+    bytes[i] = (bytes[i] ?? 0) & high;
+  }
+}

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../dicomweb/errors';
+import type { SpacingKind } from './calibration';
+
+/** What the engine tells the user interface about the picture on the screen. */
+export interface ViewState {
+  /** Counts from 0; the picture asked for. */
+  index: number;
+  count: number;
+  /** The picture at `index` is on the screen, decoded. */
+  shown: boolean;
+  loading: boolean;
+  error: { code: ErrorCode; detail: string } | null;
+  width: number;
+  center: number;
+  inverted: boolean;
+  playing: boolean;
+  zoom: number;
+  /** Letters at the edges; null when the file does not tell the direction. */
+  edges: { top: string; right: string; bottom: string; left: string } | null;
+  scaleBar: { pixels: number; label: string } | null;
+  spacingKind: SpacingKind;
+  lossy: boolean;
+  colour: boolean;
+  sliceLocation: number | undefined;
+  sliceThickness: number | undefined;
+  rendering: 'gpu' | 'cpu';
+}
+
+export interface Measurement {
+  id: string;
+  tool: MeasureTool;
+  imageIndex: number;
+  lines: string[];
+  selected: boolean;
+}
+
+export const MEASURE_TOOLS = ['length', 'angle', 'probe', 'ellipse'] as const;
+export type MeasureTool = (typeof MEASURE_TOOLS)[number];
+export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | MeasureTool;

@@ -1,0 +1,105 @@
+import {
+  addTool,
+  annotation as annotations,
+  Enums,
+  init,
+  PanTool,
+  ToolGroupManager,
+  WindowLevelTool,
+  ZoomTool,
+  type Types as ToolTypes,
+} from '@cornerstonejs/tools';
+import type { ToolName } from '../engine/view';
+import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
+import { ScrollTool, type StepHandler } from './scroll';
+import { linesOf } from './stats';
+
+const GROUP = 'stack';
+const { MouseBindings, KeyboardBindings } = Enums;
+
+class WindowTool extends WindowLevelTool {
+  static override toolName = 'window';
+}
+class StackZoomTool extends ZoomTool {
+  static override toolName = 'zoom';
+}
+/** The second instance answers two fingers and Ctrl + wheel, whatever tool the first finger has. */
+class PinchTool extends ZoomTool {
+  static override toolName = 'pinch';
+}
+class StackPanTool extends PanTool {
+  static override toolName = 'pan';
+}
+
+const ALL = [ScrollTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool];
+const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'length', 'angle', 'probe', 'ellipse'];
+
+/** Bindings that a tool has whether or not it is the chosen one. */
+const FIXED: Record<string, ToolTypes.IToolBinding[]> = {
+  scroll: [{ mouseButton: MouseBindings.Wheel }],
+  window: [{ mouseButton: MouseBindings.Secondary }],
+  pan: [{ mouseButton: MouseBindings.Auxiliary }],
+  pinch: [{ numTouchPoints: 2 }, { mouseButton: MouseBindings.Wheel, modifierKey: KeyboardBindings.Ctrl }],
+};
+const CHOSEN: ToolTypes.IToolBinding[] = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
+
+const MEASURE_STYLE = {
+  color: 'rgb(255, 213, 74)',
+  colorHighlighted: 'rgb(120, 220, 255)',
+  colorSelected: 'rgb(120, 220, 255)',
+  lineWidth: '1.5',
+  textBoxFontFamily: 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
+  textBoxFontSize: '14px',
+  textBoxColor: 'rgb(255, 213, 74)',
+  textBoxColorHighlighted: 'rgb(120, 220, 255)',
+  textBoxColorSelected: 'rgb(120, 220, 255)',
+  shadow: true,
+};
+
+/** The tools of the one viewport. Annotation tools stay passive, so that marks can be moved at any time. */
+export class Tools {
+  private active: ToolName = 'scroll';
+  private readonly group: ToolTypes.IToolGroup;
+
+  constructor(onStep: StepHandler, count: () => number) {
+    init();
+    for (const tool of ALL) addTool(tool);
+    const group = ToolGroupManager.createToolGroup(GROUP);
+    if (!group) throw new Error('tool group exists already');
+    this.group = group;
+    const configurations: Record<string, object> = {
+      scroll: { onStep, count },
+      zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
+      pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
+    };
+    for (const tool of ALL) group.addTool(tool.toolName, configurations[tool.toolName] ?? { getTextLines: linesOf });
+    const { style } = annotations.config;
+    style.setDefaultToolStyles({ global: { ...style.getDefaultToolStyles().global, ...MEASURE_STYLE } });
+  }
+
+  attach(viewportId: string, renderingEngineId: string): void {
+    this.group.addViewport(viewportId, renderingEngineId);
+    this.choose(this.active);
+  }
+
+  choose(tool: ToolName): void {
+    this.active = tool;
+    for (const name of [...CHOICES, 'pinch']) {
+      const bindings = [...(FIXED[name] ?? []), ...(name === tool ? CHOSEN : [])];
+      this.group.setToolPassive(name, { removeAllBindings: true });
+      if (bindings.length > 0) this.group.setToolActive(name, { bindings });
+    }
+  }
+
+  /** While a picture cannot be shown nothing may be drawn on what lies beneath the message. */
+  suspend(suspended: boolean): void {
+    if (!suspended) {
+      this.choose(this.active);
+      return;
+    }
+    const chosen = this.active;
+    this.choose('scroll');
+    this.active = chosen;
+  }
+}
+

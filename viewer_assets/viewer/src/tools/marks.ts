@@ -1,0 +1,57 @@
+import { eventTarget } from '@cornerstonejs/core';
+import { annotation as annotations, Enums, type Types as ToolTypes } from '@cornerstonejs/tools';
+import { MEASURE_TOOLS, type Measurement, type MeasureTool } from '../engine/view';
+import { linesOf } from './stats';
+
+const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE } = Enums.Events;
+
+/** Keeps a list of what was measured, in step with cornerstone's annotations. */
+export class Marks {
+  private pending = false;
+
+  constructor(
+    private readonly indexOf: (imageId: string) => number,
+    private readonly onChange: (measurements: Measurement[]) => void,
+  ) {
+    for (const name of [ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE]) {
+      eventTarget.addEventListener(name, this.changed);
+    }
+  }
+
+  list(): Measurement[] {
+    return annotations.state.getAllAnnotations().flatMap((mark) => this.describe(mark) ?? []);
+  }
+
+  remove(id: string): void {
+    annotations.state.removeAnnotation(id);
+    this.changed();
+  }
+
+  removeSelected(): void {
+    for (const id of annotations.selection.getAnnotationsSelected()) this.remove(id);
+  }
+
+  clear(): void {
+    annotations.state.removeAllAnnotations();
+    this.changed();
+  }
+
+  private describe(mark: ToolTypes.Annotation): Measurement | undefined {
+    const tool = MEASURE_TOOLS.find((name) => name === mark.metadata?.toolName) as MeasureTool | undefined;
+    const imageId = mark.metadata?.referencedImageId;
+    if (!tool || imageId === undefined || mark.annotationUID === undefined) return undefined;
+    const lines = linesOf(mark.data, `imageId:${imageId}`);
+    if (lines.length === 0) return undefined;
+    return { id: mark.annotationUID, tool, imageIndex: this.indexOf(imageId), lines, selected: mark.isSelected === true };
+  }
+
+  /** Events come in bursts while a handle is dragged: one report a frame is enough. */
+  private readonly changed = (): void => {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.onChange(this.list());
+    });
+  };
+}

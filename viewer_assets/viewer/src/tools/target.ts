@@ -1,0 +1,53 @@
+import { cache, type Types } from '@cornerstonejs/core';
+import { frameInfo, planeOf, type FrameInfo } from '../engine/frames';
+import type { Pixel, Values } from '../engine/measure';
+
+const PREFIX = 'imageId:';
+
+/** The picture that an annotation was drawn on. */
+export interface Target {
+  info: FrameInfo;
+  image: Types.IImage;
+}
+
+/** Undefined when the target is no picture of a stack, or the cache has let it go. */
+export function targetOf(targetId: string): Target | undefined {
+  if (!targetId.startsWith(PREFIX)) return undefined;
+  const imageId = targetId.slice(PREFIX.length);
+  const info = frameInfo(imageId);
+  const image = cache.getImage(imageId);
+  return info && image ? { info, image } : undefined;
+}
+
+/** A point of the patient's space as column and row of the picture, in fractions of a pixel. */
+export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
+  const plane = planeOf(info);
+  const offset = plane.position.map((origin, axis) => (point[axis] ?? 0) - origin);
+  const along = (axis: readonly number[]) => offset.reduce((sum, value, i) => sum + value * (axis[i] ?? 0), 0);
+  const [columnSpacing, rowSpacing] = info.calibration.spacing;
+  return [along(plane.row) / columnSpacing, along(plane.column) / rowSpacing];
+}
+
+/** Values of a grey picture after rescaling; undefined for a picture in colour. */
+export function greyValues(image: Types.IImage): Values | undefined {
+  if (image.color) return undefined;
+  const data = image.voxelManager?.getScalarData();
+  if (!data) return undefined;
+  const scaled = image.preScale?.scaled === true;
+  const { slope, intercept, columns, rows } = image;
+  return {
+    columns,
+    rows,
+    at: (column, row) => {
+      const value = Number(data[row * columns + column]);
+      return scaled ? value : value * slope + intercept;
+    },
+  };
+}
+
+/** Red, green and blue at a pixel of a picture in colour. */
+export function colourAt(image: Types.IImage, column: number, row: number): number[] {
+  const data = image.voxelManager?.getScalarData();
+  const at = (row * image.columns + column) * image.numberOfComponents;
+  return [0, 1, 2].map((channel) => Number(data?.[at + channel] ?? 0));
+}

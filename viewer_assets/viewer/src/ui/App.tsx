@@ -1,0 +1,68 @@
+import { retry } from '../app';
+import { t } from '../i18n';
+import * as state from '../state';
+import { Panels } from './Panels';
+import { SeriesList } from './SeriesList';
+import { DesktopToolbar, PhoneToolbar } from './Toolbar';
+import { Viewport } from './Viewport';
+
+function Banner() {
+  if (state.connection.value !== 'ok') {
+    return (
+      <div class="banner" role="status" data-testid="banner">
+        {t(`banner.${state.connection.value}`)}
+        {state.connection.value === 'lost' && (
+          <button type="button" class="plain" onClick={retry}>
+            {t('app.retry')}
+          </button>
+        )}
+      </div>
+    );
+  }
+  if (!state.contextLost.value) return null;
+  return (
+    <div class="banner" role="status">
+      {t('banner.contextLost')}
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          state.contextLost.value = false;
+        }}
+      >
+        {t('app.close')}
+      </button>
+    </div>
+  );
+}
+
+function Fatal() {
+  const problem = state.fatal.value;
+  if (!problem) return null;
+  const again = !problem.code.startsWith('ticket') && problem.code !== 'noLaunch';
+  return (
+    <div class="fatal" role="alert" data-testid="fatal" data-code={problem.code}>
+      <p>{t(`error.${problem.code}`, { detail: problem.detail })}</p>
+      {again && (
+        <button type="button" class="plain" onClick={retry}>
+          {t('app.retry')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function App() {
+  const phone = state.phone.value;
+  return (
+    <div class={phone ? 'app phone' : 'app desktop'}>
+      {!phone && <DesktopToolbar />}
+      {!phone && <SeriesList />}
+      <Viewport />
+      {phone && <PhoneToolbar />}
+      <Banner />
+      <Panels />
+      <Fatal />
+    </div>
+  );
+}

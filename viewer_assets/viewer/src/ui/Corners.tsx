@@ -1,0 +1,106 @@
+import type { SeriesSummary, StudySummary } from '../dicomweb/types';
+import { t, type Key } from '../i18n';
+import * as state from '../state';
+import { clip, patientLine } from './text';
+
+const LONGEST = 48;
+
+function Lines({ lines }: { lines: string[] }) {
+  return lines.filter((line) => line.trim() !== '').map((line) => <div key={line}>{clip(line, LONGEST)}</div>);
+}
+
+function number(value: number, digits = 1): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+function patientLines(study: StudySummary): string[] {
+  if (study.anonymous) return [t('app.anonymous'), study.date ?? ''];
+  return [patientLine(study), study.patient_id, study.accession_number, study.date ?? '', study.hospital];
+}
+
+function seriesLines(series: SeriesSummary): string[] {
+  const { sliceLocation, sliceThickness } = state.view.value;
+  return [
+    [series.modality, t('info.series', { number: series.number ?? '' })].join(' '),
+    series.description,
+    series.body_part,
+    sliceLocation === undefined ? '' : t('info.location', { value: number(sliceLocation, 2) }),
+    sliceThickness === undefined ? '' : t('info.thickness', { value: number(sliceThickness, 2) }),
+  ];
+}
+
+function pictureLines(): string[] {
+  const { index, count, width, center, zoom, colour } = state.view.value;
+  if (count === 0 || !state.pictureShown.value) return [];
+  return [
+    t('info.image', { index: index + 1, count }),
+    colour ? '' : t('info.window', { width: number(width), center: number(center) }),
+    t('info.zoom', { value: Math.round(zoom * 100) }),
+  ];
+}
+
+const SPACING_MARKS: Partial<Record<string, Key>> = {
+  detector: 'mark.detector',
+  corrected: 'mark.corrected',
+  none: 'mark.uncalibrated',
+};
+
+/** Marks that stay when the corners are hidden: without them a picture can mislead. */
+function Marks() {
+  const { lossy, inverted, edges, spacingKind, shown } = state.view.value;
+  if (!shown) return null;
+  const spacing = SPACING_MARKS[spacingKind];
+  return (
+    <div class="marks">
+      {lossy && <span class="mark" data-testid="mark-lossy">{t('mark.lossy')}</span>}
+      {inverted && <span class="mark">{t('mark.inverted')}</span>}
+      {!edges && <span class="mark" data-testid="mark-orientation">{t('mark.unknownOrientation')}</span>}
+      {spacing && <span class="mark quiet">{t(spacing)}</span>}
+    </div>
+  );
+}
+
+function Edges() {
+  const { edges, shown } = state.view.value;
+  if (!edges || !shown) return null;
+  return (
+    <>
+      {(['top', 'right', 'bottom', 'left'] as const).map((side) => (
+        <span key={side} class={`edge ${side}`} data-testid={`edge-${side}`}>
+          {edges[side]}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function ScaleBar() {
+  const { scaleBar, shown } = state.view.value;
+  if (!scaleBar || !shown) return null;
+  return (
+    <div class="scale-bar" style={{ width: `${scaleBar.pixels}px` }}>
+      {scaleBar.label}
+    </div>
+  );
+}
+
+export function Corners() {
+  const open = state.current.value;
+  if (!open) return null;
+  const { study, series } = open;
+  return (
+    <div class="corners" data-testid="corners">
+      {state.infoVisible.value && (
+        <>
+          <div class="corner top left"><Lines lines={patientLines(study)} /></div>
+          <div class="corner top right"><Lines lines={seriesLines(series)} /></div>
+          <div class="corner bottom left"><Lines lines={pictureLines()} /></div>
+        </>
+      )}
+      {!state.infoVisible.value && study.anonymous && <div class="corner top left">{t('app.anonymous')}</div>}
+      <Edges />
+      <ScaleBar />
+      <Marks />
+    </div>
+  );
+}

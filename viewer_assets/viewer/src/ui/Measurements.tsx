@@ -1,0 +1,49 @@
+import { withEngine } from '../app';
+import { t } from '../i18n';
+import * as state from '../state';
+import { Icon } from './icons';
+
+/** Everything that was measured, each with its picture's number; a click leads there. */
+export function MeasurementList() {
+  const marks = state.measurements.value;
+  if (marks.length === 0) return null;
+  return (
+    <aside class="measurements" aria-label={t('tool.measurements')}>
+      {marks.map((mark) => (
+        <div key={mark.id} class={mark.selected ? 'measurement selected' : 'measurement'}>
+          <button
+            type="button"
+            class="go"
+            onClick={() => {
+              withEngine((engine) => {
+                engine.go(mark.imageIndex);
+              });
+            }}
+          >
+            <small>{t('measure.image', { index: mark.imageIndex + 1 })}</small>
+            <span data-testid="measurement" data-tool={mark.tool}>
+              {mark.lines.map((line) => (
+                <span key={line} class="line">
+                  {line}
+                </span>
+              ))}
+            </span>
+          </button>
+          <button
+            type="button"
+            class="remove"
+            title={t('measure.delete')}
+            aria-label={t('measure.delete')}
+            onClick={() => {
+              withEngine((engine) => {
+                engine.deleteMark(mark.id);
+              });
+            }}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </aside>
+  );
+}

@@ -1,0 +1,60 @@
+import { openSeries } from '../app';
+import type { SeriesSummary, StudySummary } from '../dicomweb/types';
+import { t } from '../i18n';
+import * as state from '../state';
+import { clip, patientLine } from './text';
+
+function SeriesItem({ study, series }: { study: StudySummary; series: SeriesSummary }) {
+  const active = state.current.value?.series.uid === series.uid;
+  const thumbnail = state.thumbnails.value.get(series.uid);
+  return (
+    <li>
+      <button
+        type="button"
+        class={active ? 'series active' : 'series'}
+        aria-current={active}
+        data-testid="series-item"
+        data-series={series.uid}
+        onClick={() => {
+          state.panel.value = null;
+          void openSeries(study, series);
+        }}
+      >
+        <span class="thumbnail">{thumbnail ? <img src={thumbnail} alt="" /> : <b>{clip(series.modality, 8)}</b>}</span>
+        <span class="series-text">
+          <strong>{clip(series.description, 60) || t('info.series', { number: series.number ?? '' })}</strong>
+          <small>
+            {clip(series.modality, 8)} · {t('app.images', { count: series.frame_count })}
+          </small>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+export function SeriesList() {
+  return (
+    <nav class="series-list" aria-label={t('app.series')}>
+      {state.studies.value.map(({ study, series }) => (
+        <section key={study.uid}>
+          <h2>
+            {study.anonymous ? <span class="badge">{t('app.anonymous')}</span> : clip(patientLine(study), 60)}
+            <small>
+              {study.date ?? ''} {clip(study.description, 60)}
+            </small>
+          </h2>
+          {study.withheld > 0 && (
+            <p class="note" data-testid="withheld">
+              {t('app.withheld', { count: study.withheld })}
+            </p>
+          )}
+          <ul>
+            {series.map((item) => (
+              <SeriesItem key={item.uid} study={study} series={item} />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </nav>
+  );
+}

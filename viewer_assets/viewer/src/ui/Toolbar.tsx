@@ -1,0 +1,75 @@
+import { t } from '../i18n';
+import * as state from '../state';
+import {
+  deleteActions,
+  infoAction,
+  measureTools,
+  navigationTools,
+  panelAction,
+  pictureActions,
+  playAction,
+  type Action,
+} from './actions';
+import { Icon } from './icons';
+
+export function ToolButton({ action }: { action: Action }) {
+  const label = t(action.label);
+  const key = action.key === ' ' ? t('keys.play') : action.key?.toUpperCase();
+  const active = action.active?.() ?? false;
+  return (
+    <button
+      type="button"
+      class={active ? 'tool active' : 'tool'}
+      title={key ? `${label} (${key})` : label}
+      aria-pressed={active}
+      disabled={action.disabled?.() ?? false}
+      data-testid={`tool-${action.id}`}
+      onClick={action.run}
+    >
+      <Icon name={action.icon} />
+      <span>{label}</span>
+    </button>
+  );
+}
+
+export function ToolRow({ actions }: { actions: Action[] }) {
+  return (
+    <div class="tool-row" role="group">
+      {actions.map((action) => (
+        <ToolButton key={action.id} action={action} />
+      ))}
+    </div>
+  );
+}
+
+/** Everything in one row at the top. */
+export function DesktopToolbar() {
+  const presets = state.presets.value.length > 0 || state.view.value.shown ? [panelAction('presets', 'presets', 'tool.presets')] : [];
+  return (
+    <div class="toolbar" role="toolbar">
+      <ToolRow actions={navigationTools()} />
+      <ToolRow actions={presets} />
+      <ToolRow actions={measureTools()} />
+      <ToolRow actions={deleteActions()} />
+      <ToolRow actions={[...pictureActions(), playAction()]} />
+      <ToolRow actions={[infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
+    </div>
+  );
+}
+
+/** Within the thumb's reach: the chosen tool, panels for the rest. */
+export function PhoneToolbar() {
+  const measuring = measureTools().find((action) => action.active?.());
+  const [scroll, window] = navigationTools();
+  const measure = panelAction('measure', measuring?.icon ?? 'measure', measuring?.label ?? 'tool.measure');
+  return (
+    <div class="toolbar bottom" role="toolbar">
+      <ToolButton action={panelAction('series', 'series', 'app.series')} />
+      {scroll && <ToolButton action={scroll} />}
+      {window && <ToolButton action={window} />}
+      <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
+      <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
+      <ToolButton action={panelAction('more', 'more', 'app.more')} />
+    </div>
+  );
+}

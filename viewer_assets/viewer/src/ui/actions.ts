@@ -1,0 +1,114 @@
+import { chooseTool, togglePlay, withEngine } from '../app';
+import type { ToolName } from '../engine/view';
+import type { Key } from '../i18n';
+import * as state from '../state';
+import type { IconName } from './icons';
+
+/** A button of the toolbar: what it is called, its key, and what it does. */
+export interface Action {
+  id: string;
+  icon: IconName;
+  label: Key;
+  /** As `KeyboardEvent.key`, lower case. */
+  key?: string;
+  run: () => void;
+  active?: () => boolean;
+  disabled?: () => boolean;
+}
+
+function toolAction(id: ToolName, key: string): Action {
+  return {
+    id,
+    icon: id,
+    label: id === 'probe' && state.current.value?.series.modality !== 'CT' ? 'tool.probeOther' : `tool.${id}`,
+    key,
+    run: () => {
+      chooseTool(id);
+    },
+    active: () => state.tool.value === id,
+  };
+}
+
+export function navigationTools(): Action[] {
+  return [toolAction('scroll', 's'), toolAction('window', 'w'), toolAction('zoom', 'z'), toolAction('pan', 'p')];
+}
+
+export function measureTools(): Action[] {
+  return [toolAction('length', 'l'), toolAction('angle', 'a'), toolAction('probe', 'c'), toolAction('ellipse', 'e')];
+}
+
+export function deleteActions(): Action[] {
+  return [
+    {
+      id: 'delete-one',
+      icon: 'deleteOne',
+      label: 'tool.deleteOne',
+      key: 'delete',
+      run: () => {
+        withEngine((engine) => {
+          engine.deleteSelectedMarks();
+        });
+      },
+      disabled: () => !state.measurements.value.some((mark) => mark.selected),
+    },
+    {
+      id: 'delete-all',
+      icon: 'deleteAll',
+      label: 'tool.deleteAll',
+      run: () => {
+        withEngine((engine) => {
+          engine.deleteAllMarks();
+        });
+      },
+      disabled: () => state.measurements.value.length === 0,
+    },
+  ];
+}
+
+export function pictureActions(): Action[] {
+  return [
+    { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withEngine((e) => { e.reset(); }); } },
+    { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withEngine((e) => { e.invert(); }); }, active: () => state.view.value.inverted },
+    { id: 'rotate', icon: 'rotate', label: 'tool.rotate', run: () => { withEngine((e) => { e.rotate(); }); } },
+    { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withEngine((e) => { e.flip('flipHorizontal'); }); } },
+    { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withEngine((e) => { e.flip('flipVertical'); }); } },
+  ];
+}
+
+export function playAction(): Action {
+  const { playing, count } = state.view.value;
+  return {
+    id: 'play',
+    icon: playing ? 'pause' : 'play',
+    label: playing ? 'tool.pause' : 'tool.play',
+    key: ' ',
+    run: togglePlay,
+    active: () => playing,
+    disabled: () => count < 2,
+  };
+}
+
+export function infoAction(): Action {
+  return {
+    id: 'info',
+    icon: 'info',
+    label: 'tool.info',
+    key: 'd',
+    run: () => {
+      state.infoVisible.value = !state.infoVisible.value;
+    },
+    active: () => state.infoVisible.value,
+  };
+}
+
+export function panelAction(id: state.Panel, icon: IconName, label: Key): Action {
+  return {
+    id,
+    icon,
+    label,
+    run: () => {
+      state.panel.value = state.panel.value === id ? null : id;
+    },
+    active: () => state.panel.value === id,
+  };
+}

@@ -1,0 +1,37 @@
+/** Line icons on a 24 × 24 grid, drawn for this viewer. */
+const PATHS = {
+  scroll: 'M5 4h14v4H5zM5 10h14v4H5zM5 16h14v4H5z',
+  window: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 3v18M12 7h6M12 11h8.5M12 15h7.6',
+  zoom: 'M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM15.2 15.2L20.5 20.5M7.5 10.5h6M10.5 7.5v6',
+  pan: 'M12 3v18M3 12h18M9 6l3-3l3 3M9 18l3 3l3-3M6 9l-3 3l3 3M18 9l3 3l-3 3',
+  length: 'M4 20L20 4M3 15l6 6M15 3l6 6M8.5 12.5l2 2M12 9l2 2',
+  angle: 'M4 20h16M4 20L16 5M11 20a8 8 0 0 0-2.6-5.6',
+  probe: 'M12 3v6M12 15v6M3 12h6M15 12h6M12 11.2a.8.8 0 1 0 0 1.6a.8.8 0 1 0 0-1.6z',
+  ellipse: 'M12 6c5 0 9 2.7 9 6s-4 6-9 6s-9-2.7-9-6s4-6 9-6z',
+  reset: 'M5 12a7 7 0 1 1 2.2 5.1M5 18v-5h5',
+  invert: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 3v18M12 12L18 5.5M12 17L20.5 8.7M14 20.5L21 13.4',
+  rotate: 'M19 12a7 7 0 1 1-2.2-5.1M19 3v5h-5',
+  flipHorizontal: 'M12 3v18M9 6L3 18h6zM15 6l6 12h-6z',
+  flipVertical: 'M3 12h18M6 9L18 3v6zM6 15l12 6v-6z',
+  presets: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',
+  play: 'M7 4.5v15l12-7.5z',
+  pause: 'M7 5v14M17 5v14',
+  deleteOne: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
+  deleteAll: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10 11l4 5M14 11l-4 5',
+  measure: 'M3 8h18v8H3zM7 8v3M11 8v4M15 8v3M19 8v4',
+  info: 'M4 4h6M4 8h4M14 4h6M16 8h4M4 20h6M4 16h4M14 20h6M16 16h4',
+  help: 'M9 9a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2.2M12 17.5v.5',
+  series: 'M4 5h7v6H4zM13 5h7v6h-7zM4 13h7v6H4zM13 13h7v6h-7z',
+  more: 'M5 12h.5M12 12h.5M19 12h.5',
+  close: 'M6 6l12 12M18 6L6 18',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

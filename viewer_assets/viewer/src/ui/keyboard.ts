@@ -1,0 +1,67 @@
+import { stepSeries, withEngine } from '../app';
+import * as state from '../state';
+import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction } from './actions';
+
+const PAGE = 10;
+const ZOOM_STEP = 1.2;
+
+const STEPS: Record<string, number> = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -PAGE, PageDown: PAGE };
+
+/** One listener for the page; keys typed into a field are left alone. */
+export function onKey(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof HTMLInputElement && event.target.type !== 'range') return;
+  if (handle(event.key)) event.preventDefault();
+}
+
+function handle(key: string): boolean {
+  if (key === 'Escape') {
+    state.panel.value = null;
+    return true;
+  }
+  if (key === '?') {
+    state.panel.value = state.panel.value === 'help' ? null : 'help';
+    return true;
+  }
+  return moves(key) || windows(key) || runsAction(key);
+}
+
+function moves(key: string): boolean {
+  const step = STEPS[key];
+  if (step !== undefined) {
+    withEngine((engine) => { engine.step(step); });
+  } else if (key === 'Home') {
+    withEngine((engine) => { engine.go(0); });
+  } else if (key === 'End') {
+    withEngine((engine) => { engine.go(state.view.value.count - 1); });
+  } else if (key === '[' || key === ']') {
+    stepSeries(key === '[' ? -1 : 1);
+  } else if (key === '+' || key === '=') {
+    withEngine((engine) => { engine.zoomBy(ZOOM_STEP); });
+  } else if (key === '-') {
+    withEngine((engine) => { engine.zoomBy(1 / ZOOM_STEP); });
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function windows(key: string): boolean {
+  if (key === '0') {
+    withEngine((engine) => { engine.resetWindow(); });
+    return true;
+  }
+  const preset = /^[1-9]$/.test(key) ? state.presets.value[Number(key) - 1] : undefined;
+  if (!preset) return false;
+  withEngine((engine) => { engine.setWindow(preset); });
+  return true;
+}
+
+function runsAction(key: string): boolean {
+  const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
+  const all = [...navigationTools(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), infoAction()];
+  const action = all.find((item) => item.key === wanted);
+  if (!action || action.disabled?.() === true) return false;
+  action.run();
+  return true;
+}
