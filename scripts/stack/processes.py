@@ -83,7 +83,7 @@ def start(settings: Settings, names: tuple[str, ...]) -> None:
     for name in (*added, *changed):
         proxy.addProcessGroup(name)
     for name in names:
-        if state(settings).get(name) not in ("RUNNING", "STARTING"):
+        if state(settings).get(name) not in ("RUNNING", "STARTING", "BACKOFF"):
             proxy.startProcess(name, False)
 
 
