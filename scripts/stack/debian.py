@@ -19,8 +19,6 @@ RUN_PACKAGES = (
     "fonts-noto-cjk",
     "libnginx-mod-http-brotli-static",
     "nginx-light",
-    "nodejs",
-    "npm",
     "postgresql",
     "python3-venv",
     "redis-server",
@@ -68,8 +66,6 @@ def install(settings: Settings, *, tests: bool = False) -> None:
 
 
 def _installed(package: str) -> bool:
-    if package in ("nodejs", "npm") and shutil.which("npm") and shutil.which("node"):
-        return True  # node may come from elsewhere than Debian
     result = subprocess.run(
         ["dpkg-query", "-W", "-f=${db:Status-Status}", package],
         capture_output=True,

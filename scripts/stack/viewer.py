@@ -22,15 +22,15 @@ def install(settings: Settings) -> None:
         return
     log = settings.directory("log") / "viewer.log"
     with step("Viewer"):
-        install_packages(log)
+        _install_packages(settings, log)
         fresh = settings.runtime / "viewer.new"
         shutil.rmtree(fresh, ignore_errors=True)
         run(
-            ["npm", "run", "--silent", "build"],
+            [settings.python.with_name("npm"), "run", "--silent", "build"],
             log=log,
             failure="building the viewer failed",
             cwd=SOURCE,
-            env={**os.environ, "VIEWER_OUT": str(fresh)},
+            env={**environment(settings), "VIEWER_OUT": str(fresh)},
         )
         stamp.unlink(missing_ok=True)
         shutil.rmtree(settings.viewer, ignore_errors=True)
@@ -38,17 +38,23 @@ def install(settings: Settings) -> None:
         stamp.write_text(wanted)
 
 
-def install_packages(log: Path) -> None:
+def environment(settings: Settings) -> dict[str, str]:
+    """With the Node.js of the virtual environment, which Debian's may be too old for."""
+    return {**os.environ, "PATH": f"{settings.python.parent}:{os.environ['PATH']}"}
+
+
+def _install_packages(settings: Settings, log: Path) -> None:
     """``npm ci``, unless node_modules already belongs to this lock file."""
     stamp = SOURCE / "node_modules" / ".lock-digest"
     wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     run(
-        ["npm", "ci", "--no-audit", "--no-fund"],
+        [settings.python.with_name("npm"), "ci", "--no-audit", "--no-fund"],
         log=log,
         failure="npm cannot install the viewer's packages; is the npm registry reachable?",
         cwd=SOURCE,
+        env=environment(settings),
     )
     stamp.write_text(wanted)
 

@@ -1,5 +1,6 @@
 """Linters and type checkers: one test each, the tool's own words as the failure."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +25,18 @@ def test_static_check_passes(name):
 
 
 def test_viewer_passes_types_lint_and_unit_tests():
-    _run(["npm", "run", "--silent", "check"], VIEWER)
+    _run([str(Path(sys.executable).with_name("npm")), "run", "--silent", "check"], VIEWER)
 
 
 def _run(command, directory):
-    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    result = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if result.returncode:
         pytest.fail(f"{' '.join(command)}\n{result.stdout}{result.stderr}", pytrace=False)
