@@ -46,7 +46,9 @@ def environment(settings: Settings) -> dict[str, str]:
 def _install_packages(settings: Settings, log: Path) -> None:
     """``npm ci``, unless node_modules already belongs to this lock file."""
     stamp = SOURCE / "node_modules" / ".lock-digest"
-    wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
+    node = settings.python.with_name("node").resolve()
+    lock = (SOURCE / "package-lock.json").read_bytes()
+    wanted = hashlib.sha256(lock + str(node).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     run(

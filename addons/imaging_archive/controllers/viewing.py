@@ -4,7 +4,6 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-
 def viewer_url(study_uids, token, lang):
     """The viewer's address; the fragment reaches neither a server nor a log."""
     parts = [f"study={quote(uid)}" for uid in study_uids]
@@ -39,12 +38,8 @@ class ViewingController(http.Controller):
     def _log_refusal(self, study):
         user = request.env.user
         request.env["imaging.ticket"]._log(
-            study.exists(),
-            "open",
-            subject=f"user:{user.id}",
-            label=user.name,
-            purpose="reading",
-            outcome="refused",
+            study.exists(), "open", subject=f"user:{user.id}", label=user.name,
+            purpose="reading", outcome="refused",
         )
 
     def _refuse(self, status, template):

@@ -34,9 +34,7 @@ class ImagingAccessLog(models.Model):
 
     at = fields.Datetime(string="Time", required=True, readonly=True, index=True)
     subject = fields.Char(
-        required=True,
-        readonly=True,
-        index=True,
+        required=True, readonly=True, index=True,
         help="user:<number>, share:<number> or tool:<number>, as on the ticket.",
     )
     label = fields.Char(string="Who", readonly=True)
@@ -55,9 +53,8 @@ class ImagingAccessLog(models.Model):
     )
     address = fields.Char(readonly=True)
     ticket = fields.Char(readonly=True, index=True, help="Number of the ticket (jti).")
-    source = fields.Selection(
-        [("portal", "Portal"), ("node", "Node")], readonly=True, required=True
-    )
+    source = fields.Selection([("portal", "Portal"), ("node", "Node")], readonly=True,
+                              required=True)
 
     def init(self):
         """Refuse changes in the database itself, whatever program makes them."""

@@ -110,9 +110,7 @@ def overview(archive: Archive, study: str) -> dict[str, Any]:
     listed = []
     for uid, instances in archive.instances[study].items():
         datasets = list(instances.values())
-        middle = sorted(datasets, key=lambda d: int(d.get("InstanceNumber") or 0))[
-            len(datasets) // 2
-        ]
+        middle = sorted(datasets, key=lambda d: int(d.get("InstanceNumber") or 0))[len(datasets) // 2]
         listed.append(
             {
                 "uid": uid,
@@ -172,9 +170,7 @@ def frame_bytes(ds: FileDataset, number: int) -> tuple[bytes, str]:
 
 def picture(ds: FileDataset, number: int, size: int | None) -> bytes:
     try:
-        pixels = pixel_array(
-            ds, index=number - 1 if int(ds.get("NumberOfFrames") or 1) > 1 else None
-        )
+        pixels = pixel_array(ds, index=number - 1 if int(ds.get("NumberOfFrames") or 1) > 1 else None)
     except Exception as error:  # noqa: BLE001 - any decoder may fail in its own way
         raise Refusal(406, "unsupported_transfer_syntax", str(error)) from error
     values = pixels.astype(np.float64)
@@ -204,8 +200,7 @@ class Tickets:
         claims = {"exp": int(expires), "anon": self.anonymous, "perms": ["view"], "label": "开发"}
         parts = [{"alg": "none"}, claims]
         body = ".".join(
-            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-            for part in parts
+            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
         )
         ticket = f"{body}.{secrets.token_urlsafe(16)}"
         self.live[ticket] = expires
@@ -233,9 +228,7 @@ def build(archive: Archive, tickets: Tickets, dist: Path) -> Starlette:
 
     async def answer_metadata(request: Request) -> Response:
         found = archive.series(request.path_params["study"], request.path_params["series"])
-        return JSONResponse(
-            [metadata(ds) for ds in found.values()], media_type="application/dicom+json"
-        )
+        return JSONResponse([metadata(ds) for ds in found.values()], media_type="application/dicom+json")
 
     async def answer_frame(request: Request) -> Response:
         body, uid = frame_bytes(archive.instance(request), int(request.path_params["frame"]))
@@ -287,11 +280,7 @@ def build(archive: Archive, tickets: Tickets, dist: Path) -> Starlette:
         assert isinstance(error, Refusal)
         return JSONResponse({"error": error.code, "message": error.detail}, error.status_code)
 
-    study, series, instance = (
-        "/dicom-web/studies/{study}",
-        "/series/{series}",
-        "/instances/{instance}",
-    )
+    study, series, instance = "/dicom-web/studies/{study}", "/series/{series}", "/instances/{instance}"
     return Starlette(
         routes=[
             Route(f"{study}/overview", answer_overview),
@@ -315,9 +304,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=8900)
     parser.add_argument("--anonymous", action="store_true")
-    parser.add_argument(
-        "--label-syntax", action="store_true", help="show each series' transfer syntax"
-    )
+    parser.add_argument("--label-syntax", action="store_true", help="show each series' transfer syntax")
     parser.add_argument("--ticket-seconds", type=int, default=900)
     parser.add_argument("--dist", type=Path, default=Path(__file__).parent.parent / "dist")
     arguments = parser.parse_args()
