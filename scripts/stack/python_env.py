@@ -40,13 +40,7 @@ def install(settings: Settings, *, tests: bool = False) -> None:
             failure="installing the locked Python packages failed",
             env=environment,
         )
-        run(
-            [venv / "bin" / "uv", "pip", "install", "-q", "--no-deps", "-e", REPOSITORY],
-            log=log,
-            failure="installing dicom_node failed",
-            env=environment,
-        )
-        _link_odoo(settings)
+        _link_sources(settings)
         stamps = [wanted]
         if tests:  # the development lock is a superset of the other
             run_lock = REPOSITORY / "requirements.txt"
@@ -54,8 +48,13 @@ def install(settings: Settings, *, tests: bool = False) -> None:
         stamp.write_text("\n".join(stamps) + "\n")
 
 
-def _link_odoo(settings: Settings) -> None:
-    """Make ``import odoo`` find the extracted tree (its packages are namespace packages)."""
+def _link_sources(settings: Settings) -> None:
+    """Make ``import odoo`` find the extracted tree and ``import dicom_node`` this repository."""
     (site,) = (settings.runtime / "venv" / "lib").glob("python3*/site-packages")
     packages: Path = settings.odoo_tree / "usr" / "lib" / "python3" / "dist-packages"
-    (site / "odoo-tree.pth").write_text(f"{packages}\n")
+    (site / "yunying.pth").write_text(f"{packages}\n{REPOSITORY}\n")
+    command = settings.python.with_name("dicom-node")
+    command.write_text(
+        f"#!{settings.python}\nimport sys\n\nfrom dicom_node.cli import main\n\nsys.exit(main())\n"
+    )
+    command.chmod(0o755)

@@ -89,6 +89,10 @@ class Settings:
     def viewer(self) -> Path:
         return self.runtime / "viewer"
 
+    @property
+    def viewer_build(self) -> Path:
+        return self.runtime / "viewer-build"
+
     def directory(self, name: str) -> Path:
         """A directory of the state, made on demand, readable by its owner alone."""
         path = self.home / name

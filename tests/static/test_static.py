@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-VIEWER = REPOSITORY / "viewer_assets" / "viewer"
 
 CHECKS = {
     "ruff": [sys.executable, "-m", "ruff", "check", "."],
@@ -25,7 +24,12 @@ def test_static_check_passes(name):
 
 
 def test_viewer_passes_types_lint_and_unit_tests():
-    _run([str(Path(sys.executable).with_name("npm")), "run", "--silent", "check"], VIEWER)
+    _run([str(Path(sys.executable).with_name("npm")), "run", "--silent", "check"], _viewer())
+
+
+def _viewer() -> Path:
+    """The copy of the viewer's sources that has its packages beside it."""
+    return Path(os.environ["YUNYING_TEST_VIEWER"])
 
 
 def _run(command, directory):
