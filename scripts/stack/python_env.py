@@ -19,6 +19,7 @@ def install(settings: Settings, *, tests: bool = False) -> None:
     if settings.python.exists() and stamp.exists():
         have = stamp.read_text().splitlines()
         if wanted in have:
+            _link_sources(settings)
             return
     log = settings.directory("log") / "python.log"
     venv = settings.runtime / "venv"

@@ -18,7 +18,8 @@ def install(settings: Settings) -> None:
     """Have the viewer's static files in ``runtime/viewer``, built in ``runtime/viewer-build``."""
     stamp = settings.runtime / "viewer.stamp"
     wanted = _digest(SOURCE)
-    if settings.viewer.is_dir() and stamp.exists() and stamp.read_text() == wanted:
+    built = settings.viewer.is_dir() and settings.viewer_build.is_dir() and stamp.exists()
+    if built and stamp.read_text() == wanted:
         return
     log = settings.directory("log") / "viewer.log"
     with step("Viewer"):
