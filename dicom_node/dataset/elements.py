@@ -205,7 +205,7 @@ def true_syntax(data: Buffer, start: int, syntax: Syntax) -> Syntax:
 
 
 def inflate(data: Buffer, start: int, limit: int = MAX_INFLATED) -> bytes:
-    """The data set of a deflated file (PS3.5 annex A.5); raise `UnreadableError` past *limit* bytes."""
+    """The data set of a deflated file (PS3.5 annex A.5), at most *limit* bytes of it."""
     decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         inflated = decompressor.decompress(memoryview(data)[start:], limit)
