@@ -3,11 +3,11 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dicom_node import log
-from dicom_node.config import ConfigError, load
+from dicom_node.config import Config, ConfigError, load
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     log.configure(options.command)
     if options.command == "send":
-        from dicom_node.dimse import send  # noqa: PLC0415 - each command loads only what it needs
+        from dicom_node.dimse import send
 
         return send.run(
             options.paths, options.host, options.port, options.calling_ae, options.called_ae
@@ -48,28 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"dicom-node: configuration: {error}", file=sys.stderr)
         return 2
-    # ruff: noqa: PLC0415
-    match options.command:
+    return _run(options.command, config)
+
+
+def _run(command: str, config: Config) -> int:
+    # Each command loads only what it needs: `archive` no web server, `web` no association.
+    run: Callable[[Config], int]
+    match command:
         case "receive":
-            from dicom_node.dimse import process as receiving
-
-            return receiving.run(config)
+            from dicom_node.dimse.process import run
         case "archive":
-            from dicom_node.archive import process as archiving
-
-            return archiving.run(config)
+            from dicom_node.archive.process import run
         case "web":
-            from dicom_node.web import process as serving
-
-            return serving.run(config)
+            from dicom_node.web.process import run
         case "health":
-            from dicom_node import health
-
-            return health.run(config)
+            from dicom_node.health import run
         case _:
-            from dicom_node.archive.migrate import run as migrating
-
-            return migrating(config.index.dsn)
+            from dicom_node.archive.migrate import run
+    return run(config)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from importlib import resources
 import psycopg
 
 from dicom_node import log
+from dicom_node.config import Config
 
 LOCK = 7_241_000_001
 
@@ -53,10 +54,10 @@ def is_current(connection: psycopg.Connection) -> bool:
     return row is not None and row[0] is not None and row[0] >= scripts()[-1][0]
 
 
-def run(dsn: str) -> int:
+def run(config: Config) -> int:
     """``dicom-node migrate``."""
     try:
-        migrate(dsn)
+        migrate(config.index.dsn)
     except psycopg.Error as error:
         log.get().error("migration_failed", detail=str(error).split("\n")[0])
         return 1

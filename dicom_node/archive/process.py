@@ -25,7 +25,7 @@ Round = Callable[[psycopg.Connection], int]
 
 
 class _Loop(threading.Thread):
-    """Calls *round_* as long as there is work, else every *pause* seconds; survives the database."""
+    """Calls *round_* while there is work, else every *pause* seconds; outlives the database."""
 
     def __init__(
         self, name: str, dsn: str, pause: float, stopping: threading.Event, round_: Round

@@ -12,11 +12,11 @@ from dicom_node.dataset import text
 from dicom_node.dataset.elements import (
     PIXEL_DATA,
     PIXEL_TAGS,
+    Buffer,
     Element,
     UnreadableError,
     inflate,
     true_syntax,
-    Buffer,
     walk,
 )
 from dicom_node.dataset.frames import MAX_FRAMES, Fragments, native_length, read_fragments
@@ -102,7 +102,7 @@ def scan(path: Path) -> Scanned:
         data: Buffer = inflate(file, start) if syntax.deflated else file
         position = 0 if syntax.deflated else start
         header = _Header(data, position, true_syntax(data, position, syntax))
-        return _scanned(header, meta, syntax, digest, len(file), start)
+        return _scanned(header, meta, syntax, digest=digest, size=len(file), start=start)
 
 
 def _mapped(descriptor: int) -> mmap.mmap:
@@ -113,7 +113,7 @@ def _mapped(descriptor: int) -> mmap.mmap:
 
 
 def _scanned(
-    header: _Header, meta: FileMeta, syntax: Syntax, digest: bytes, size: int, start: int
+    header: _Header, meta: FileMeta, syntax: Syntax, *, digest: bytes, size: int, start: int
 ) -> Scanned:
     identity = Identity(*map(header.uid, (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)))
     identity = identity.completed(meta.sop_class, meta.sop_instance)

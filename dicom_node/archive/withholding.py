@@ -16,7 +16,7 @@ ULTRASOUND_MODALITIES = frozenset(("US", "IVUS", "BDUS"))
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """Codes in capitals; ``burned_in`` is (0028,0301), ``colour`` more than one sample or a palette."""
+    """Codes in capitals; ``burned_in`` is (0028,0301), ``colour`` several samples or a palette."""
 
     sop_class: str
     modality: str
@@ -30,7 +30,7 @@ class Clues:
 def may_show_a_name(clues: Clues) -> bool:
     """True unless there is a reason to believe that there is none: the file's word, or its kind."""
     if clues.overlay_in_pixels or clues.video:
-        # Text in unused bits of a pixel, or in a stream's own metadata, is not what the file denies.
+        # What the file denies is text in the picture, not in unused bits or in a stream's metadata.
         return True
     if clues.burned_in == "NO":
         return False

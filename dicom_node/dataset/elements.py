@@ -36,7 +36,7 @@ class UnreadableError(Exception):
 
 @dataclass(slots=True)
 class Element:
-    """Where one element lies: value bytes are ``data[value:value + length]``.
+    """Where one element lies: its header at ``start``, its value ``data[value:value + length]``.
 
     ``undefined`` says that the length was given as undefined: then the value holds items, and
     ``end`` lies behind the delimiter.
@@ -44,6 +44,7 @@ class Element:
 
     tag: int
     vr: str
+    start: int
     value: int
     length: int
     end: int
@@ -77,17 +78,17 @@ def header(data: Buffer, position: int, end: int, syntax: Syntax) -> Element:
     tag = group << 16 | element
     if group == 0xFFFE:
         (length,) = long.unpack_from(data, position + 4)
-        return Element(tag, "", position + 8, length, 0)
+        return Element(tag, "", position, position + 8, length, 0)
     if syntax.explicit:
         if vr in _LONG:
             if position + 12 > end:
                 raise UnreadableError(f"the data ends within an element header at byte {position}")
             (length,) = long.unpack_from(data, position + 8)
-            return Element(tag, vr.decode("ascii"), position + 12, length, 0)
+            return Element(tag, vr.decode("ascii"), position, position + 12, length, 0)
         if vr.isalpha() and vr.isupper():
-            return Element(tag, vr.decode("ascii"), position + 8, length, 0)
+            return Element(tag, vr.decode("ascii"), position, position + 8, length, 0)
     (length,) = long.unpack_from(data, position + 4)
-    return Element(tag, known_vr(tag), position + 8, length, 0)
+    return Element(tag, known_vr(tag), position, position + 8, length, 0)
 
 
 def walk(data: Buffer, position: int, end: int, syntax: Syntax) -> Iterator[Element]:
@@ -148,7 +149,7 @@ def _skip_items(data: Buffer, opener: Element, end: int, syntax: Syntax) -> int:
 
 
 def _inner(element: Element, syntax: Syntax) -> Syntax:
-    # PS3.5 section 6.2.2 note 4: UN of undefined length is encoded as implicit little endian.
+    # PS3.5 section 6.2.2: UN of undefined length is encoded as implicit little endian.
     return IMPLICIT_LITTLE if element.vr == "UN" else syntax
 
 
@@ -204,7 +205,7 @@ def true_syntax(data: Buffer, start: int, syntax: Syntax) -> Syntax:
 
 
 def inflate(data: Buffer, start: int, limit: int = MAX_INFLATED) -> bytes:
-    """The data set of a deflated file (PS3.5 annex A.5); raise `UnreadableError` past *limit* bytes."""
+    """The data set of a deflated file (PS3.5 annex A.5), at most *limit* bytes of it."""
     decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         inflated = decompressor.decompress(memoryview(data)[start:], limit)

@@ -4,8 +4,9 @@ import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from dicom_node.dataset.elements import Element, UnreadableError, items, Buffer
+from dicom_node.dataset.elements import Buffer, Element, UnreadableError, items
 from dicom_node.dataset.syntax import Syntax
 
 MAX_FRAMES = 1_000_000
@@ -14,7 +15,7 @@ _JPEG_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """Encapsulated pixel data: the fragments lie one behind the other, 8 bytes of header before each.
+    """Encapsulated pixel data: fragments one behind the other, 8 bytes of header before each.
 
     ``first`` is the offset of the first fragment's value in the file, ``lengths`` are bytes,
     ``starts`` the index of each frame's first fragment, or None when no assignment is certain.
@@ -81,10 +82,7 @@ def _assign(
 
 
 def _increasing(numbers: Sequence[int | None]) -> bool:
-    return all(
-        a is not None and b is not None and a < b
-        for a, b in zip(numbers, numbers[1:], strict=False)
-    )
+    return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
 
 
 def pack(numbers: Sequence[int]) -> bytes:
@@ -97,7 +95,7 @@ def unpack(data: bytes) -> tuple[int, ...]:
 
 
 def native_length(rows: int, columns: int, samples: int, bits: int, photometric: str) -> int:
-    """Bytes of one native frame (PS3.5 section 8); raise `UnreadableError` when it is no whole number."""
+    """Bytes of one native frame (PS3.5 section 8); raise `UnreadableError` when not whole."""
     bits_total = rows * columns * samples * bits
     if photometric == "YBR_FULL_422" and samples == 3:
         bits_total = bits_total * 2 // 3

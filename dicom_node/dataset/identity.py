@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dicom_node.dataset.elements import UnreadableError, inflate, true_syntax, Buffer, walk
+from dicom_node.dataset.elements import Buffer, UnreadableError, inflate, true_syntax, walk
 from dicom_node.dataset.syntax import Syntax
 from dicom_node.dataset.uid import derived, is_uid
 

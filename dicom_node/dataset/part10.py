@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicom_node.dataset.elements import UnreadableError, header, Buffer
+from dicom_node.dataset.elements import Buffer, UnreadableError, header
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE
 
 IMPLEMENTATION_UID = "2.25.254866811270341237016428352396263720257"

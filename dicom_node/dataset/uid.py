@@ -7,7 +7,7 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 def is_uid(text: str) -> bool:
-    """Digits and single dots, at most 64 characters. Leading zeros are let through: many send them."""
+    """Digits and single dots, at most 64 characters; leading zeros, which many send, pass."""
     return 0 < len(text) <= 64 and _UID.fullmatch(text) is not None
 
 

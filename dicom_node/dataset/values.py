@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 
 from dicom_node.dataset import text
-from dicom_node.dataset.elements import Element, Buffer
+from dicom_node.dataset.elements import Buffer, Element
 from dicom_node.dataset.syntax import Syntax
 
 MAX_VALUE = 1 << 20

@@ -1,4 +1,4 @@
-"""The portal's configuration at the receiver: fetched, kept on disk, used when the portal is away."""
+"""The portal's configuration at the receiver: fetched, kept, used when the portal is away."""
 
 import threading
 from pathlib import Path

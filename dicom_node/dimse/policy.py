@@ -103,11 +103,17 @@ def decide(
         return Admitted("")
     if policy is None:
         return Refused("no configuration from the portal yet", CONGESTED)
+    return _by_device(policy, calling_ae, address)
+
+
+def _by_device(
+    policy: Policy, calling_ae: str, address: IPv4Address | IPv6Address
+) -> Admitted | Refused:
     device = policy.devices.get(calling_ae)
     if device is not None and device.admits(address):
         return Admitted(device.hospital)
     if not policy.check_calling_ae:
         return Admitted(UNKNOWN_HOSPITAL)
-    if device is None:
-        return Refused("unknown calling AE", CALLING_NOT_RECOGNISED)
-    return Refused("address not registered for this calling AE", CALLING_NOT_RECOGNISED)
+    known = device is not None
+    reason = "address not registered for this calling AE" if known else "unknown calling AE"
+    return Refused(reason, CALLING_NOT_RECOGNISED)

@@ -17,8 +17,8 @@ from pynetdicom.events import (
 )
 from pynetdicom.pdu_primitives import SOPClassCommonExtendedNegotiation
 from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.sop_class import Verification, uid_to_service_class
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
+from pynetdicom.sop_class import Verification, uid_to_service_class
 
 from dicom_node import log
 from dicom_node.config import Config

@@ -68,10 +68,10 @@ def prepare(path: Path) -> Outgoing:
     syntax = meta.syntax or IMPLICIT_LITTLE.uid
     if syntax not in SYNTAXES:
         raise UnreadableError(f"transfer syntax {syntax!r} is not known")
-    if not (meta.sop_class and meta.sop_instance):
-        found = identify(data, start, SYNTAXES[syntax], MAX_SIZE)
-        meta = FileMeta(found.sop_class, found.sop_instance, syntax)
-    return Outgoing(path, FileMeta(meta.sop_class, meta.sop_instance, syntax), start)
+    # Group 2 may name another instance than the data set, which is what is sent.
+    found = identify(data, start, SYNTAXES[syntax], MAX_SIZE)
+    named = found.completed(meta.sop_class, meta.sop_instance)
+    return Outgoing(path, FileMeta(named.sop_class, named.sop_instance, syntax), start)
 
 
 def send(

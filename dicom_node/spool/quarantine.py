@@ -1,6 +1,5 @@
 """Where bytes lie that could not be taken into the archive: kept, never shown as an image."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path

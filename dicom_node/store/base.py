@@ -15,7 +15,7 @@ class Store(Protocol):
     """A place for objects. Taking an object in is idempotent."""
 
     def adopt(self, key: str, source: Path) -> None:
-        """Take the file *source* in under *key*; raise `OccupiedError` when other bytes are there."""
+        """Take the file *source* in as *key*; raise `OccupiedError` when other bytes are there."""
 
     def commit(self) -> None:
         """Return when everything adopted since the last commit would survive a power cut."""

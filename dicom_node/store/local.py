@@ -1,7 +1,6 @@
 """Objects as files below a directory, on the same file system as the spool."""
 
 import filecmp
-import os
 from pathlib import Path
 from typing import BinaryIO
 

@@ -1,0 +1,164 @@
+"""Data sets written anew for anonymous tickets: by allow-list, never by removing what is known."""
+
+import re
+import struct
+
+from pydicom.datadict import dictionary_VR
+
+from dicom_node.dataset.elements import (
+    ITEM,
+    MAX_DEPTH,
+    PIXEL_TAGS,
+    Buffer,
+    Element,
+    UnreadableError,
+    inner_syntax,
+    items,
+    walk,
+)
+from dicom_node.dataset.syntax import Syntax
+from dicom_node.dataset.uid import is_uid
+from dicom_node.web.allowed import TAGS
+
+_LONG = frozenset(("OB", "OW", "SQ", "UN"))
+_FORM = {
+    "CS": re.compile(rb"[A-Z0-9 _\\]*\0?"),
+    "DS": re.compile(rb"[0-9+\-.eE \\]*\0?"),
+    "IS": re.compile(rb"[0-9+\- \\]*\0?"),
+    "DA": re.compile(rb"(?:[0-9]{8} ?)?"),
+}
+_BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
+_MAX_VALUE = 1 << 20
+# What encoders sign with. Any other comment may say whose picture it is.
+_ENCODER = re.compile(
+    rb"(?:Created by OpenJPEG version [\d.]+|Kakadu-v?[\d.]+(?:[a-z]\d*)?|Lavc[\d.]*"
+    rb"|LEAD Technologies Inc\. V[\d.]+|Generated with ImageMagick"
+    rb"|OpenJPH Ver [\d.]+\.?|Pegasus Imaging[ \w.]*|JasPer Version [\d.]+)?[\0\s]*"
+)
+_STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
+
+
+def rewrite(data: Buffer, start: int, end: int, syntax: Syntax) -> bytes:
+    """The allowed elements between *start* and *end*, without pixel data, in *syntax*."""
+    return _level(data, (start, end), syntax, syntax, 0)
+
+
+def _level(
+    data: Buffer, span: tuple[int, int], source: Syntax, target: Syntax, depth: int
+) -> bytes:
+    if depth > MAX_DEPTH:
+        raise UnreadableError(f"sequences nested deeper than {MAX_DEPTH}")
+    written: dict[int, bytes] = {}
+    for element in walk(data, *span, source):
+        if element.tag not in TAGS or element.tag in written:
+            continue
+        vr = _allowed_vr(element)
+        if vr == "SQ":
+            value = _sequence(data, element, source, target, depth)
+        elif vr and element.length <= _MAX_VALUE and not element.undefined:
+            value = bytes(data[element.value : element.value + element.length])
+            if not _is_well_formed(vr, value):
+                continue
+        else:
+            continue
+        written[element.tag] = _header(element.tag, vr, len(value), target) + value
+    return b"".join(written[tag] for tag in sorted(written))
+
+
+def _allowed_vr(element: Element) -> str:
+    """The element's VR when the dictionary agrees with it, else nothing: then it is left out."""
+    return element.vr if element.vr in dictionary_VR(element.tag).split(" or ") else ""
+
+
+def _sequence(data: Buffer, element: Element, source: Syntax, target: Syntax, depth: int) -> bytes:
+    inner = inner_syntax(element, source)
+    parts = []
+    for span in items(data, element, source):
+        item = _level(data, span, inner, target, depth + 1)
+        parts.append(_header(ITEM, "", len(item), target) + item)
+    return b"".join(parts)
+
+
+def _is_well_formed(vr: str, value: bytes) -> bool:
+    """Whether *value* is what its VR says, and so cannot be a name in the wrong place."""
+    if vr in _BINARY:
+        return True
+    if vr == "UI":
+        uids = value.decode("ascii", "replace").rstrip("\0 ")
+        return all(is_uid(uid) for uid in uids.split("\\")) or not uids
+    form = _FORM.get(vr)
+    return form is not None and form.fullmatch(value) is not None
+
+
+def _header(tag: int, vr: str, length: int, syntax: Syntax) -> bytes:
+    order = "<" if syntax.little else ">"
+    group, element = tag >> 16, tag & 0xFFFF
+    if not syntax.explicit or not vr:
+        return struct.pack(f"{order}HHL", group, element, length)
+    if vr in _LONG:
+        return struct.pack(f"{order}HH2sHL", group, element, vr.encode(), 0, length)
+    return struct.pack(f"{order}HH2sH", group, element, vr.encode(), length)
+
+
+def pixel_span(data: Buffer, start: int, syntax: Syntax) -> tuple[int, int] | None:
+    """Where the pixel data element lies, header included."""
+    for element in walk(data, start, len(data), syntax):
+        if element.tag in PIXEL_TAGS:
+            return element.start, element.end
+    return None
+
+
+def speaks(frame: bytes, *, complete: bool) -> bool:
+    """Whether a compressed frame carries text, or something unknown that may be text.
+
+    *frame* is its beginning, or all of it when *complete*. JPEG and JPEG-LS (ISO 10918-1 annex B),
+    JPEG 2000 (ISO 15444-1 annex A); RLE has no room for text.
+    """
+    if frame.startswith(b"\xff\xd8"):
+        return _jpeg_speaks(frame, complete)
+    if frame.startswith(b"\xff\x4f"):
+        return _jpeg_2000_speaks(frame, complete)
+    return True
+
+
+def _jpeg_speaks(frame: bytes, complete: bool) -> bool:
+    position = 2
+    while position + 4 <= len(frame):
+        if frame[position] != 0xFF:
+            return True
+        marker = frame[position + 1]
+        if marker == 0xFF or marker in _STANDALONE:
+            position += 1 if marker == 0xFF else 2
+            continue
+        if marker in (0xD9, 0xDA):
+            return False
+        length = int.from_bytes(frame[position + 2 : position + 4], "big")
+        payload = frame[position + 4 : position + 2 + length]
+        if marker == 0xFE and not _ENCODER.fullmatch(payload):
+            return True
+        if 0xE0 <= marker <= 0xEF and not _is_known_application(marker, payload):
+            return True
+        position += 2 + max(length, 2)
+    return not complete or position < len(frame)
+
+
+def _is_known_application(marker: int, payload: bytes) -> bool:
+    if marker == 0xE0 and payload[:5] in (b"JFIF\0", b"JFXX\0"):
+        return len(payload) <= 14
+    if marker == 0xEE and payload[:5] == b"Adobe":
+        return len(payload) <= 12
+    # HP's colour transform in JPEG-LS.
+    return marker == 0xE8 and payload[:4] == b"mrfx" and len(payload) <= 5
+
+
+def _jpeg_2000_speaks(frame: bytes, complete: bool) -> bool:
+    position = 2
+    while position + 4 <= len(frame):
+        marker = int.from_bytes(frame[position : position + 2], "big")
+        if marker == 0xFF90:  # SOT: the main header ends
+            return False
+        length = int.from_bytes(frame[position + 2 : position + 4], "big")
+        if marker == 0xFF64 and not _ENCODER.fullmatch(frame[position + 6 : position + 2 + length]):
+            return True
+        position += 2 + max(length, 2)
+    return not complete or position < len(frame)

@@ -1,0 +1,126 @@
+"""Draws one frame as JPEG or PNG. Runs in a process of its own: decoders meet hostile data here."""
+
+import io
+import logging
+import resource
+import signal
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.utils import pixel_array
+
+MAX_THUMBNAIL = 1024
+
+
+class CannotDrawError(Exception):
+    """The frame cannot be decoded, or is nothing to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What to draw: ``frame`` from 1; ``window`` is (center, width) in output units."""
+
+    path: str
+    frame: int
+    media_type: str = "image/jpeg"
+    quality: int = 90
+    fit: tuple[int, int] | None = None
+    window: tuple[float, float] | None = None
+
+
+def prepare(memory: int) -> None:
+    """Limit a worker process before it meets any data; *memory* in bytes of address space."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+
+
+def draw(drawing: Drawing) -> bytes:
+    """Return the encoded picture; raise `CannotDrawError`."""
+    try:
+        with open(drawing.path, "rb") as stream:  # noqa: PTH123 - a path in a message between processes
+            dataset = dcmread(stream, force=True, specific_tags=None, defer_size=1 << 16)
+            frames = int(dataset.get("NumberOfFrames") or 1)
+            stream.seek(0)
+            pixels = pixel_array(stream, index=drawing.frame - 1 if frames > 1 else 0)
+        picture = Image.fromarray(_bytes(dataset, pixels, drawing))
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like on hostile data
+        raise CannotDrawError(f"{type(error).__name__}: {str(error)[:200]}") from None
+    if drawing.fit is not None:
+        picture.thumbnail(drawing.fit, Image.Resampling.BOX, reducing_gap=2.0)
+    output = io.BytesIO()
+    if drawing.media_type == "image/png":
+        picture.save(output, "PNG", compress_level=3)
+    else:
+        picture.save(output, "JPEG", quality=drawing.quality)
+    return output.getvalue()
+
+
+def _bytes(dataset: Dataset, pixels: Any, drawing: Drawing) -> Any:
+    """8-bit grey of shape (rows, columns), or RGB of shape (rows, columns, 3)."""
+    photometric = str(dataset.get("PhotometricInterpretation", ""))
+    if photometric == "PALETTE COLOR":
+        coloured = apply_color_lut(pixels, dataset)
+        shift = 8 if coloured.dtype.itemsize > 1 and coloured.max(initial=0) > 255 else 0
+        return (coloured[..., :3] >> shift).astype(np.uint8)
+    if pixels.ndim == 3:
+        shift = max(0, int(dataset.get("BitsStored", 8)) - 8)
+        return (pixels[..., :3] >> shift).astype(np.uint8)
+    values = apply_modality_lut(pixels, dataset).astype(np.float64)
+    low, high = _window(dataset, pixels, values, drawing)
+    grey = np.clip((values - low) / max(high - low, 1e-9) * 255.0 + 0.5, 0, 255)
+    inverse = photometric == "MONOCHROME1"
+    return (255.5 - grey if inverse else grey).astype(np.uint8)
+
+
+def _window(dataset: Dataset, pixels: Any, values: Any, drawing: Drawing) -> tuple[float, float]:
+    """The lowest and highest value shown (PS3.3 section C.11.2.1.2)."""
+    stored = drawing.window or _stored_window(dataset, drawing.frame)
+    if stored is not None and stored[1] >= 1:
+        center, width = stored
+        return center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+    padding = dataset.get("PixelPaddingValue")
+    shown = values if padding is None else values[pixels != padding]
+    if not shown.size:
+        shown = values
+    return float(shown.min()), float(shown.max())
+
+
+def _stored_window(dataset: Dataset, frame: int) -> tuple[float, float] | None:
+    for source in (dataset, *_functional_groups(dataset, frame)):
+        center, width = _first(source.get("WindowCenter")), _first(source.get("WindowWidth"))
+        if center is not None and width is not None:
+            return center, width
+    return None
+
+
+def _functional_groups(dataset: Dataset, frame: int) -> list[Dataset]:
+    found = []
+    for keyword, number in (
+        ("PerFrameFunctionalGroupsSequence", frame - 1),
+        ("SharedFunctionalGroupsSequence", 0),
+    ):
+        groups = dataset.get(keyword) or []
+        if number < len(groups):
+            found += list(groups[number].get("FrameVOILUTSequence") or [])[:1]
+    return found
+
+
+def _first(value: Any) -> float | None:
+    if isinstance(value, MultiValue):
+        value = value[0] if value else None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) else None

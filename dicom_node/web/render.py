@@ -1,0 +1,107 @@
+"""Rendered frames and thumbnails (PS3.18 section 10.4.1.1.4): a bounded queue before decoders."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import re
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from math import isfinite
+
+from dicom_node import log
+from dicom_node.config import Web
+from dicom_node.web import draw
+from dicom_node.web.draw import CannotDrawError, Drawing
+from dicom_node.web.problem import bad_request, overloaded, unsupported
+
+MAX_VIEWPORT = 8192
+THUMBNAIL = 256
+
+
+class Renderer:
+    """Decoder processes that may crash, hang or eat memory without harm to anyone else."""
+
+    def __init__(self, settings: Web) -> None:
+        self.settings = settings
+        self._waiting = 0
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.settings.render_workers,
+            multiprocessing.get_context("spawn"),
+            draw.prepare,
+            (self.settings.render_memory,),
+        )
+
+    async def draw(self, drawing: Drawing) -> bytes:
+        """Return the picture; raise `Problem` 406 when that fails, 503 when too many wait."""
+        if self._waiting >= self.settings.render_queue + self.settings.render_workers:
+            raise overloaded()
+        self._waiting += 1
+        pool = self._pool
+        try:
+            future = asyncio.get_running_loop().run_in_executor(pool, draw.draw, drawing)
+            return await asyncio.wait_for(future, self.settings.render_timeout)
+        except CannotDrawError as error:
+            log.get().info("not_drawn", reason=str(error))
+            raise unsupported("The picture cannot be decoded.") from error
+        except (BrokenProcessPool, TimeoutError) as error:
+            log.get().error("decoder_lost", reason=type(error).__name__)
+            self._replace(pool)
+            raise unsupported("The picture's decoder failed.") from error
+        finally:
+            self._waiting -= 1
+
+    def _replace(self, pool: ProcessPoolExecutor) -> None:
+        if pool is self._pool:
+            self._pool = self._new_pool()
+        _end(pool)
+
+    def close(self) -> None:
+        _end(self._pool)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        with contextlib.suppress(OSError):
+            process.kill()
+
+
+def options(drawing: Drawing, parameters: Mapping[str, str], *, thumbnail: bool) -> Drawing:
+    """*drawing* with the query parameters of PS3.18 section 8.3.5; raise `Problem` 400."""
+    fit = (THUMBNAIL, THUMBNAIL) if thumbnail else None
+    quality, window = drawing.quality, None
+    if "viewport" in parameters:
+        match = re.fullmatch(r"([0-9]{1,5}),([0-9]{1,5})", parameters["viewport"])
+        if match is None or not all(1 <= int(side) <= MAX_VIEWPORT for side in match.groups()):
+            raise bad_request(f"viewport: is not two numbers from 1 to {MAX_VIEWPORT}.")
+        largest = draw.MAX_THUMBNAIL if thumbnail else MAX_VIEWPORT
+        width, height = (min(int(side), largest) for side in match.groups())
+        fit = (width, height)
+    if "quality" in parameters:
+        if not re.fullmatch(r"[0-9]{1,3}", parameters["quality"]):
+            raise bad_request("quality: is no number from 1 to 100.")
+        quality = int(parameters["quality"])
+        if not 1 <= quality <= 100:
+            raise bad_request("quality: is no number from 1 to 100.")
+    if "window" in parameters:
+        window = _window(parameters["window"])
+    return replace(drawing, fit=fit, quality=quality, window=window)
+
+
+def _window(text: str) -> tuple[float, float]:
+    parts = text[:128].split(",")
+    try:
+        center, width = float(parts[0]), float(parts[1])
+    except (ValueError, IndexError) as error:
+        raise bad_request("window: is not a center and a width.") from error
+    if len(parts) > 3 or not isfinite(center) or not isfinite(width) or width < 1:
+        raise bad_request("window: is not a center and a width of at least 1.")
+    if parts[2:] not in ([], ["linear"]):
+        raise bad_request("window: only the linear function is drawn.")
+    return center, width

@@ -1,0 +1,241 @@
+"""The addresses of the DICOMweb service, each a few lines between a ticket and an answer."""
+
+import asyncio
+import gzip
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from dicom_node.config import Config
+from dicom_node.dataset.elements import PIXEL_DATA
+from dicom_node.dataset.uid import is_uid
+from dicom_node.store.base import Store
+from dicom_node.web import accept, bulk, metadata, qido, query, wado
+from dicom_node.web.access import AccessLog
+from dicom_node.web.auth import Authenticator, Ticket
+from dicom_node.web.catalog import Catalog, Located
+from dicom_node.web.derived import Derived
+from dicom_node.web.draw import Drawing
+from dicom_node.web.overview import overview
+from dicom_node.web.problem import Problem, bad_request, not_found, unsupported
+from dicom_node.web.render import Renderer, options
+
+DICOM_JSON = "application/dicom+json"
+_GZIP_FROM = 1024
+
+
+class Service:
+    """One method an address; what they need is given once."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        catalog: Catalog,
+        access: AccessLog,
+        authenticator: Authenticator,
+        renderer: Renderer,
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.catalog = catalog
+        self.access = access
+        self.authenticator = authenticator
+        self.renderer = renderer
+        self.derived = Derived(config.store.path)
+        self.base = f"{config.web.origin}/dicom-web"
+
+    async def _ticket(self, request: Request, permission: str) -> Ticket:
+        ticket = await self.authenticator(request.headers.get("authorization", ""))
+        ticket.require(permission)
+        return ticket
+
+    async def _record(self, request: Request, ticket: Ticket, study: str, action: str) -> None:
+        address = request.client.host if request.client else ""
+        await self.access.record(ticket, study, action, address)
+
+    async def _located(self, request: Request, ticket: Ticket) -> list[Located]:
+        uids = {name: _uid(request, name) for name in request.path_params if name in _UID_NAMES}
+        return await self.catalog.located(ticket, **uids)
+
+    async def search(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        level = request.url.path.rstrip("/").rsplit("/", 1)[1]
+        parsed = query.parse(level, request.query_params.multi_items(), ticket)
+        if "study" in request.path_params:
+            parsed.condition.add("t.study_uid = %(in_study)s", in_study=_uid(request, "study"))
+        if "series" in request.path_params:
+            parsed.condition.add("s.series_uid = %(in_series)s", in_series=_uid(request, "series"))
+        study = request.path_params.get("study", "")
+        found, more = await qido.search(self.catalog, ticket, level, parsed, self.base)
+        await self._record(request, ticket, study, "search")
+        headers = {}
+        if parsed.ignored:
+            names = ", ".join(sorted(set(parsed.ignored)))
+            headers["Warning"] = f'299 yunying "The following were not matched: {names}"'
+        elif more:
+            headers["Warning"] = '299 yunying "There are more results; ask with offset."'
+        return _json(request, found, DICOM_JSON, headers)
+
+    async def overview(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        study = _uid(request, "study")
+        found = await overview(self.catalog, ticket, study)
+        await self._record(request, ticket, study, "metadata")
+        return _json(request, found, "application/json", {})
+
+    async def metadata(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        found = await self._located(request, ticket)
+        if accept.best(request.headers.get("accept", ""), (DICOM_JSON, "application/json")) is None:
+            raise unsupported("Metadata is served as application/dicom+json only.")
+        await self._record(request, ticket, found[0].study, "metadata")
+        if "sop" in request.path_params:
+            one = await asyncio.to_thread(
+                metadata.instance_json, self.store, found[0], self.base, anon=ticket.anonymous
+            )
+            return _json(request, [one], DICOM_JSON, {})
+        groups: dict[str, list[Located]] = {}
+        for instance in found:
+            groups.setdefault(instance.series, []).append(instance)
+        documents = [
+            await asyncio.to_thread(
+                metadata.series_json,
+                self.store, self.derived, group, self.base, anon=ticket.anonymous,
+            )
+            for group in groups.values()
+        ]  # fmt: skip
+        if len(documents) == 1 and _accepts_gzip(request):
+            return Response(
+                documents[0], media_type=DICOM_JSON, headers={"Content-Encoding": "gzip"}
+            )
+        arrays = [gzip.decompress(document)[1:-1] for document in documents]
+        return _bytes(request, b"[" + b",".join(arrays) + b"]", DICOM_JSON, {})
+
+    async def frames(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        numbers = wado.frame_numbers(request.path_params["frames"])
+        instance = (await self._located(request, ticket))[0]
+        return await self._frames(request, ticket, instance, numbers)
+
+    async def _frames(
+        self, request: Request, ticket: Ticket, instance: Located, numbers: list[int]
+    ) -> ASGIApp:
+        if not instance.frames:
+            raise _not_an_image()
+        answer = await wado.frames(
+            self.store,
+            instance,
+            numbers,
+            request.headers.get("accept", ""),
+            self.base,
+            anon=ticket.anonymous,
+        )
+        await self._record(request, ticket, instance.study, "frames")
+        return answer
+
+    async def instances(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "download")
+        found = await self._located(request, ticket)
+        answer = await wado.instances(
+            self.store, found, request.headers.get("accept", ""), self.base, anon=ticket.anonymous
+        )
+        await self._record(request, ticket, found[0].study, "instance")
+        return answer
+
+    async def bulk(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        path = bulk.parse_path(request.path_params["path"])
+        instance = (await self._located(request, ticket))[0]
+        if path == [PIXEL_DATA]:
+            numbers = list(range(1, min(instance.frames, wado.MAX_FRAMES) + 1))
+            return await self._frames(request, ticket, instance, numbers)
+        if ticket.anonymous:
+            raise not_found()
+        pieces = await asyncio.to_thread(bulk.value, self.store, instance, path)
+        await self._record(request, ticket, instance.study, "metadata")
+        return bulk.answer(self.store, pieces, request.headers.get("accept", ""))
+
+    async def rendered(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        numbers = wado.frame_numbers(request.path_params.get("frames", "1"))
+        if len(numbers) != 1:
+            raise bad_request("Only one frame is rendered at a time.")
+        instance = (await self._located(request, ticket))[0]
+        return await self._drawn(request, ticket, instance, numbers[0], thumbnail=False)
+
+    async def thumbnail(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        found = await self._located(request, ticket)
+        images = [instance for instance in found if instance.image]
+        if not images:
+            raise _not_an_image()
+        series = [instance for instance in images if instance.series == images[0].series]
+        instance = series[len(series) // 2]
+        frame = 1 + instance.frames // 2 if instance.frames > 1 else 1
+        return await self._drawn(request, ticket, instance, frame, thumbnail=True)
+
+    async def _drawn(
+        self, request: Request, ticket: Ticket, instance: Located, frame: int, *, thumbnail: bool
+    ) -> ASGIApp:
+        if not instance.image:
+            raise _not_an_image()
+        if not 1 <= frame <= instance.frames:
+            raise not_found()
+        if (instance.rows or 0) * (instance.columns or 0) > self.config.web.max_pixels:
+            raise unsupported("The picture is too large to be drawn.")
+        offers = ("image/jpeg", "image/png")
+        media_type = accept.best(request.headers.get("accept", ""), offers)
+        if media_type is None:
+            raise unsupported("Pictures are drawn as image/jpeg and image/png only.")
+        path = str(self.config.store.path / instance.key)
+        drawing = options(
+            Drawing(path, frame, media_type), request.query_params, thumbnail=thumbnail
+        )
+        await self._record(request, ticket, instance.study, "rendered")
+        content = await self._picture(instance, drawing, cache=thumbnail and not request.url.query)
+        return Response(content, media_type=media_type)
+
+    async def _picture(self, instance: Located, drawing: Drawing, *, cache: bool) -> bytes:
+        suffix = drawing.media_type.partition("/")[2]
+        name = f"{instance.study}/thumbnail-{instance.id}-{drawing.frame}.{suffix}"
+        kept = self.derived.get(name) if cache else None
+        if kept is None:
+            kept = await self.renderer.draw(drawing)
+            if cache:
+                self.derived.put(name, kept)
+        return kept
+
+
+_UID_NAMES = frozenset(("study", "series", "sop"))
+
+
+def _uid(request: Request, name: str) -> str:
+    value: str = request.path_params[name]
+    if not is_uid(value):
+        raise bad_request(f"The {name} in the address is no UID.")
+    return value
+
+
+def _not_an_image() -> Problem:
+    return Problem(406, "not_an_image", "The instance holds no picture.")
+
+
+def _accepts_gzip(request: Request) -> bool:
+    header = request.headers.get("accept-encoding", "")
+    return re.search(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))", header) is not None
+
+
+def _json(request: Request, document: Any, media_type: str, headers: dict[str, str]) -> Response:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _bytes(request, text.encode("utf-8", "replace"), media_type, headers)
+
+
+def _bytes(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    if len(body) >= _GZIP_FROM and _accepts_gzip(request):
+        body, headers = gzip.compress(body, 1), headers | {"Content-Encoding": "gzip"}
+    return Response(body, media_type=media_type, headers=headers)

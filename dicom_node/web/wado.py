@@ -1,0 +1,172 @@
+"""WADO-RS retrieval of frames and whole instances (PS3.18 section 10.4): bytes as they lie."""
+
+import asyncio
+import mmap
+from collections.abc import Sequence
+
+from dicom_node.dataset import part10
+from dicom_node.dataset.elements import UnreadableError
+from dicom_node.dataset.syntax import (
+    DEFLATED,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    SYNTAXES,
+)
+from dicom_node.store.base import Store
+from dicom_node.web import accept, anonymous
+from dicom_node.web.catalog import Located
+from dicom_node.web.metadata import readable
+from dicom_node.web.multipart import Multipart
+from dicom_node.web.pieces import Piece, PiecesResponse, Reader, Span
+from dicom_node.web.problem import bad_request, not_found, unsupported, withheld
+
+OCTETS, DICOM = "application/octet-stream", "application/dicom"
+MAX_FRAMES = 1000
+FRAME_HEAD = 16_384
+# Native pixel data of these is the same bytes.
+_LITTLE_NATIVE = frozenset((EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid, DEFLATED.uid))
+
+
+def frame_numbers(text: str) -> list[int]:
+    """A list of frames, from 1, as in the address."""
+    parts = text.split(",")
+    if len(parts) > MAX_FRAMES:
+        raise bad_request(f"More than {MAX_FRAMES} frames.")
+    if not all(part.isascii() and part.isdigit() and len(part) <= 7 for part in parts):
+        raise bad_request("The list of frames holds something else than numbers.")
+    return [int(part) for part in parts]
+
+
+async def frames(
+    store: Store, instance: Located, numbers: Sequence[int], header: str, base: str, *, anon: bool
+) -> PiecesResponse:
+    """The stored bytes of *numbers*, one part a frame, or one frame bare when so accepted."""
+    bodies = [_frame_spans(instance, number) for number in numbers]
+    if anon and SYNTAXES[instance.syntax].encapsulated:
+        await _require_silence(store, instance, numbers)
+    pieces: list[list[Piece]]
+    if instance.syntax == DEFLATED.uid:
+        pieces = await asyncio.to_thread(_inflated, store, instance, bodies)
+    else:
+        pieces = [[Span(instance.key, *span) for span in spans] for spans in bodies]
+    bare, syntax = _choose(header, OCTETS, instance.syntax, single=len(numbers) == 1)
+    media_type = f"{OCTETS}; transfer-syntax={syntax}"
+    if bare:
+        return PiecesResponse(store, pieces[0], media_type)
+    multipart = Multipart(OCTETS)
+    address = _address(base, instance)
+    parts = [
+        ((("Content-Type", media_type), ("Content-Location", f"{address}/frames/{number}")), body)
+        for number, body in zip(numbers, pieces, strict=True)
+    ]
+    return PiecesResponse(
+        store, multipart.assemble(parts), f"{multipart.media_type}; transfer-syntax={syntax}"
+    )
+
+
+def _frame_spans(instance: Located, number: int) -> list[tuple[int, int]]:
+    try:
+        return instance.spans(number)
+    except LookupError as error:
+        raise not_found() from error
+
+
+def _choose(header: str, media_type: str, stored: str, *, single: bool) -> tuple[bool, str]:
+    """Whether to answer bare, and which transfer syntax to name; raise `Problem` 406."""
+    for entry in accept.parse(header):
+        if not entry.admits(media_type):
+            continue
+        same = entry.syntax in ("*", stored)
+        if not same and not {entry.syntax, stored} <= _LITTLE_NATIVE:
+            continue
+        bare = single and not entry.multipart and entry.name == media_type
+        if bare or entry.multipart or entry.name == "*/*":
+            return bare, stored if same else entry.syntax
+    raise unsupported(f"The data is stored as {stored}, which is not among what is accepted.")
+
+
+def _inflated(
+    store: Store, instance: Located, bodies: Sequence[Sequence[tuple[int, int]]]
+) -> list[list[Piece]]:
+    with (
+        store.open(instance.key) as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as file,
+    ):
+        data, _start, _syntax = readable(file, instance)
+        return [[bytes(data[at : at + length]) for at, length in spans] for spans in bodies]
+
+
+async def _require_silence(store: Store, instance: Located, numbers: Sequence[int]) -> None:
+    if SYNTAXES[instance.syntax].codec == "rle":
+        return
+    reader = Reader(store)
+    try:
+        for number in numbers:
+            spans = _frame_spans(instance, number)
+            length = sum(size for _offset, size in spans)
+            head, left = b"", FRAME_HEAD
+            for offset, size in spans:
+                head += await reader.read(Span(instance.key, offset, min(size, left)))
+                left = FRAME_HEAD - len(head)
+                if left <= 0:
+                    break
+            if anonymous.speaks(head, complete=len(head) == length):
+                raise withheld()
+    finally:
+        reader.close()
+
+
+async def instances(
+    store: Store, found: Sequence[Located], header: str, base: str, *, anon: bool
+) -> PiecesResponse:
+    """Whole files, one part an instance, or one bare when so accepted."""
+    single = len(found) == 1
+    bare, _syntax = _choose(header, DICOM, found[0].syntax, single=single)
+    bodies: list[Sequence[Piece]] = []
+    for instance in found:
+        _choose(header, DICOM, instance.syntax, single=single)
+        if anon:
+            if SYNTAXES[instance.syntax].encapsulated:
+                every = range(1, instance.frames + 1)
+                await _require_silence(store, instance, every)
+            bodies.append(await asyncio.to_thread(_anonymised, store, instance))
+        else:
+            bodies.append([Span(instance.key, 0, instance.size)])
+    if bare:
+        return PiecesResponse(store, bodies[0], DICOM)
+    multipart = Multipart(DICOM)
+    parts = [
+        (
+            (
+                ("Content-Type", f"{DICOM}; transfer-syntax={instance.syntax}"),
+                ("Content-Location", _address(base, instance)),
+            ),
+            body,
+        )
+        for instance, body in zip(found, bodies, strict=True)
+    ]
+    return PiecesResponse(store, multipart.assemble(parts), multipart.media_type)
+
+
+def _anonymised(store: Store, instance: Located) -> list[Piece]:
+    """A file with new group 2, the allowed elements, and the pixel data where it lies."""
+    deflated = instance.syntax == DEFLATED.uid
+    written = EXPLICIT_LITTLE.uid if deflated else instance.syntax
+    meta = part10.FileMeta(instance.sop_class, instance.sop, written)
+    with (
+        store.open(instance.key) as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as file,
+    ):
+        data, start, syntax = readable(file, instance)
+        head = part10.encode(meta) + anonymous.rewrite(data, start, len(data), syntax)
+        span = anonymous.pixel_span(data, start, syntax)
+        if span is None:
+            raise UnreadableError("an image without pixel data")
+        begin, end = span
+        if deflated:
+            return [head, bytes(data[begin:end])]
+    return [head, Span(instance.key, begin, end - begin)]
+
+
+def _address(base: str, instance: Located) -> str:
+    return f"{base}/studies/{instance.study}/series/{instance.series}/instances/{instance.sop}"

@@ -1,0 +1,243 @@
+"""The whole node on this machine: real processes, PostgreSQL, Redis, and a fake portal."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from redis import Redis
+
+from .fake_portal import API_KEY, DATABASE, FakePortal
+
+ADMIN_DSN = os.environ.get("YUNYING_TEST_DSN", "postgresql://admin@127.0.0.1:15999/postgres")
+REDIS_URL = os.environ.get("YUNYING_TEST_REDIS", "redis://127.0.0.1:15998/1")
+REPOSITORY = Path(__file__).resolve().parents[2]
+ORIGIN = "http://viewer.test"
+PROCESSES = ("receive", "archive", "web")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
+    """Poll *condition* until it is true; fail naming *what* the user would have seen."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Stack:
+    """One node below *root*, with its own database. Nothing outside *root* is touched."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.portal = FakePortal()
+        self.dicom_port, self.web_port = free_port(), free_port()
+        self.database = f"node_test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(ADMIN_DSN, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{self.database}"')
+        information = psycopg.conninfo.conninfo_to_dict(ADMIN_DSN) | {"dbname": self.database}
+        self.dsn = psycopg.conninfo.make_conninfo(**information)
+        self.redis = Redis.from_url(REDIS_URL)
+        self.key = Ed25519PrivateKey.generate()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._write_secrets()
+        self.environment = os.environ | self._settings()
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.web_port}", timeout=60)
+
+    @property
+    def public_pem(self) -> bytes:
+        return self.key.public_key().public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def _write_secrets(self) -> None:
+        (self.root / "api_key").write_text(API_KEY)
+        (self.root / "ticket.pem").write_bytes(self.public_pem)
+
+    def _settings(self) -> dict[str, str]:
+        settings = {
+            "DICOM_PORT": self.dicom_port,
+            "SPOOL_PATH": self.root / "spool",
+            "STORE_PATH": self.root / "store",
+            "QUARANTINE_PATH": self.root / "quarantine",
+            "INDEX_DSN": self.dsn,
+            "PORTAL_URL": self.portal.url,
+            "PORTAL_DATABASE": DATABASE,
+            "PORTAL_API_KEY_FILE": self.root / "api_key",
+            "PORTAL_CACHE_FILE": self.root / "node" / "portal.json",
+            "PORTAL_POLL_SECONDS": 0.3,
+            "WEB_PORT": self.web_port,
+            "WEB_ORIGIN": ORIGIN,
+            "WEB_RENDER_WORKERS": 1,
+            "TICKETS_PUBLIC_KEY_FILE": self.root / "ticket.pem",
+            "REDIS_URL": REDIS_URL,
+        }
+        return {f"YUNYING_NODE_{key}": str(value) for key, value in settings.items()}
+
+    def command(self, *arguments: str) -> list[str]:
+        config = str(REPOSITORY / "config" / "node.toml")
+        return [sys.executable, "-m", "dicom_node.cli", *arguments, "--config", config]
+
+    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that ends by itself."""
+        return subprocess.run(
+            self.command(name), env=self.environment, cwd=REPOSITORY, check=False,
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    def start(self, *names: str, **environment: str) -> None:
+        for name in names:
+            with (self.root / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    self.command(name),
+                    env=self.environment | environment,
+                    cwd=REPOSITORY,
+                    stderr=log,
+                )
+
+    def start_all(self) -> None:
+        done = self.run("migrate")
+        assert done.returncode == 0, done.stderr
+        self.start(*PROCESSES)
+        self.wait_ready(*PROCESSES)
+
+    def wait_ready(self, *names: str) -> None:
+        for name in names:
+            if name == "receive":
+                wait_until(lambda: _listens(self.dicom_port), "the DICOM port is open", 30)
+            if name == "web":
+                wait_until(lambda: _listens(self.web_port), "the web port is open", 30)
+
+    def stop(self, name: str) -> int:
+        """End a process as a supervisor does; return its exit code."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(10)
+
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(10)
+
+    def log(self, name: str) -> list[dict[str, Any]]:
+        """The JSON lines that a process wrote."""
+        lines = (self.root / f"{name}.log").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def wait_configured(self, title: str) -> None:
+        """Wait until the receiver knows *title*."""
+        cache = self.root / "node" / "portal.json"
+        wait_until(
+            lambda: cache.exists() and f'"{title}"' in cache.read_text(),
+            f"the receiver knows {title}",
+        )
+
+    def spooled(self) -> list[Path]:
+        return [*self.root.glob("spool/*/*.dcm"), *self.root.glob("spool/notes/*.json")]
+
+    def wait_archived(self, seconds: float = 30) -> None:
+        wait_until(lambda: not self.spooled(), "the spool is empty", seconds)
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def reset(self) -> None:
+        """Forget every instance; the processes go on."""
+        self.wait_archived()
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(
+                "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
+                " archive.outbox, archive.access CASCADE"
+            )
+        for name in ("store", "quarantine"):
+            for path in (self.root / name).iterdir():
+                shutil.rmtree(path)
+        self.portal.events.clear()
+
+    def ticket(self, *, key: Any = None, algorithm: str = "EdDSA", **claims: Any) -> str:
+        """A ticket for everything, unless *claims* say otherwise."""
+        now = int(time.time())
+        body = {
+            "iss": "yunying",
+            "aud": "dicom-node",
+            "jti": uuid.uuid4().hex[:22],
+            "sub": "user:7",
+            "iat": now,
+            "nbf": now,
+            "exp": now + 600,
+            "scope": {"hospitals": ["*"]},
+            "perms": ["view", "download"],
+            "anon": False,
+            "purpose": "reading",
+            "label": "王医生",
+        } | claims
+        return jwt.encode(body, key or self.key, algorithm=algorithm, headers={"kid": "test"})
+
+    def get(
+        self, path: str, *, ticket: str | None = None, accept: str = "", **keywords: Any
+    ) -> httpx.Response:
+        """GET below /dicom-web, with a ticket for everything unless told otherwise."""
+        headers = {"Authorization": f"Bearer {ticket or self.ticket()}"}
+        if accept:
+            headers["Accept"] = accept
+        headers |= keywords.pop("headers", {})
+        return self.client.get(f"/dicom-web{path}", headers=headers, **keywords)
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(10)
+        self.client.close()
+        self.redis.close()
+        self.portal.close()
+        with psycopg.connect(ADMIN_DSN, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def parts_of(response: httpx.Response) -> list[tuple[dict[str, str], bytes]]:
+    """The parts of a multipart answer, by RFC 2046 to the letter."""
+    content_type = response.headers["content-type"]
+    assert content_type.startswith("multipart/related; "), content_type
+    boundary = content_type.split("boundary=")[1].split(";")[0].encode()
+    body = response.content
+    assert body.startswith(b"--" + boundary + b"\r\n")
+    assert body.endswith(b"\r\n--" + boundary + b"--\r\n")
+    inner = body[len(boundary) + 4 : -len(boundary) - 8]
+    parts = []
+    for part in inner.split(b"\r\n--" + boundary + b"\r\n"):
+        head, content = part.split(b"\r\n\r\n", 1)
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        parts.append((headers, content))
+    return parts
+
+
+def statuses(results: Sequence[tuple[Any, int]]) -> list[int]:
+    return [status for _name, status in results]

@@ -1,0 +1,114 @@
+"""What comes out is what went in, in every transfer syntax."""
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+from pydicom.encaps import generate_frames
+
+from dicom_node.dataset.part10 import decode
+from dicom_node.dataset.syntax import SYNTAXES
+
+from .conftest import shared
+from .sender import Message, message_of, send
+from .stack import Stack, parts_of
+
+SHARED = shared("transfer_syntax/**/*")
+
+
+def waves(messages: Iterable[Message]) -> list[list[Message]]:
+    """Split so that no SOP Instance UID appears twice in a wave."""
+    found: list[list[Message]] = []
+    for message in messages:
+        for wave in found:
+            if message.sop_instance not in {other.sop_instance for other in wave}:
+                wave.append(message)
+                break
+        else:
+            found.append([message])
+    return found
+
+
+def address_of(stack: Stack, sop: str) -> str:
+    ((study, series),) = stack.query(
+        "SELECT t.study_uid, s.series_uid FROM archive.instance i"
+        " JOIN archive.series s ON s.id = i.series_id JOIN archive.study t ON t.id = s.study_id"
+        " WHERE i.sop_uid = %s",
+        sop,
+    )
+    return f"/studies/{study}/series/{series}/instances/{sop}"
+
+
+def assert_returned(stack: Stack, message: Message) -> None:
+    address = address_of(stack, message.sop_instance)
+    ((headers, part),) = parts_of(stack.get(address, accept='multipart/related; type="application/dicom"'))
+    meta, start = decode(part)
+    assert part[start:] == message.data, f"{message.name}: other bytes came back"
+    assert meta.syntax == message.syntax
+    assert headers["Content-Type"] == f"application/dicom; transfer-syntax={message.syntax}"
+
+
+def frames_in(message: Message) -> list[bytes]:
+    """The frames as pydicom, an independent reader, finds them."""
+    head = bytes(128) + b"DICM"
+    dataset = pydicom.dcmread(
+        BytesIO(head + _meta(message.syntax) + message.data), force=True, defer_size=None
+    )
+    if "PixelData" not in dataset:
+        return []
+    count = int(dataset.get("NumberOfFrames") or 1)
+    if SYNTAXES[message.syntax].encapsulated:
+        return list(generate_frames(dataset.PixelData, number_of_frames=count))
+    bits = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated
+    size = bits // 8
+    return [dataset.PixelData[n * size : (n + 1) * size] for n in range(count)]
+
+
+def _meta(syntax: str) -> bytes:
+    value = syntax.encode() + b"\0" * (len(syntax) % 2)
+    return b"\x02\x00\x10\x00UI" + len(value).to_bytes(2, "little") + value
+
+
+def assert_frames(stack: Stack, message: Message) -> int:
+    expected = frames_in(message)
+    address = address_of(stack, message.sop_instance)
+    if not expected:
+        return 0
+    numbers = ",".join(str(number) for number in range(1, len(expected) + 1))
+    answer = stack.get(
+        f"{address}/frames/{numbers}",
+        accept='multipart/related; type="application/octet-stream"; transfer-syntax=*',
+    )
+    assert answer.status_code == 200, f"{message.name}: {answer.text[:200]}"
+    parts = parts_of(answer)
+    assert [len(body) for _h, body in parts] == [len(frame) for frame in expected], message.name
+    assert [body for _h, body in parts] == expected, f"{message.name}: other frames came back"
+    for headers, _body in parts:
+        assert headers["Content-Type"].endswith(f"transfer-syntax={message.syntax}")
+    bare = stack.get(f"{address}/frames/1", accept="application/octet-stream")
+    assert bare.content == expected[0]
+    assert bare.headers["content-type"] == (
+        f"application/octet-stream; transfer-syntax={message.syntax}"
+    )
+    return len(expected)
+
+
+@pytest.mark.skipif(not SHARED, reason="the shared test data is not here")
+@pytest.mark.req("ARC-4.1", "ARC-5.7")
+def test_every_shared_file_is_accepted_and_comes_back_byte_for_byte(stack: Stack) -> None:
+    frames = 0
+    for wave in waves(message_of(path) for path in SHARED):
+        stack.reset()
+        answers = send(stack.dicom_port, wave)
+        for message, answer in zip(wave, answers, strict=True):
+            assert answer is not None, f"{message.name}: no answer"
+            assert answer.status == 0, f"{message.name}: 0x{answer.status:04X} {answer.comment}"
+        stack.wait_archived()
+        assert stack.query("SELECT count(*) FROM archive.instance") == [(len(wave),)]
+        for message in wave:
+            assert_returned(stack, message)
+            frames += assert_frames(stack, message)
+    assert frames >= len(SHARED)
