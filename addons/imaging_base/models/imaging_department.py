@@ -17,3 +17,10 @@ class ImagingDepartment(models.Model):
     _name_unique = models.Constraint(
         "UNIQUE (hospital_id, name)", "This hospital already has a department of this name."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "hospital_id" in vals:
+            # Record rules are checked before a change; nothing moves to a hospital unseen.
+            self.check_access("write")
+        return result

@@ -80,6 +80,13 @@ class ImagingDevice(models.Model):
         parts = re.split(r"[,;\s]+", self.addresses or "")
         return [str(ipaddress.ip_address(part)) for part in parts if part]
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "hospital_id" in vals:
+            # Record rules are checked before a change; nothing moves to a hospital unseen.
+            self.check_access("write")
+        return result
+
     @api.depends("name", "ae_title")
     def _compute_display_name(self):
         for device in self:

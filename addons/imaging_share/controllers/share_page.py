@@ -93,7 +93,7 @@ class SharePage(http.Controller):
         known = share if state in ("ready", "wrong_password", "locked") else None
         env = request.env(context={**request.env.context, "lang": language})
         values = {
-            "lang": language.replace("_", "-"),
+            "html_lang": language.replace("_", "-"),
             "state": state,
             "has_password": bool(known and known.has_password),
             "hospital": known.hospital_id.name if known else "",

@@ -189,7 +189,11 @@ class ImagingShare(models.Model):
                     self.env._("Set by the server: %(fields)s.", fields=", ".join(sorted(foreign)))
                 )
             prepared.append(self._with_secrets(dict(vals)))
-        shares = super().create(prepared)
+        self.check_access("create")
+        # The secret fields are closed to everybody; what the user decided is checked as the user.
+        created = super(ImagingShare, self.sudo()).create(prepared)
+        shares = created.with_env(self.env)
+        shares.check_access("write")
         shares.study_ids.check_access("read")
         for share in shares:
             self.env["imaging.ticket"]._log(

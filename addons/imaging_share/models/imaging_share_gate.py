@@ -41,11 +41,10 @@ class ImagingShare(models.Model):
     def _owner_may_view(self):
         """A share gives no more than its owner has today."""
         owner = self.user_id
-        own = self.with_user(owner)
         return (
             owner.active
-            and "view" in own.env["imaging.ticket"]._permissions(owner)
-            and own.study_ids.has_access("read")
+            and "view" in self.env["imaging.ticket"]._permissions(owner)
+            and self.study_ids.with_user(owner).has_access("read")
         )
 
     def _attempts_from(self, address, now):

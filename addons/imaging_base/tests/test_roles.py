@@ -1,0 +1,69 @@
+from itertools import combinations
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .imaging_case import ImagingCase
+from .requirements import req
+
+SEPARATED = (
+    "imaging_base.group_platform_admin",
+    "imaging_base.group_security_admin",
+    "imaging_base.group_audit_admin",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRoles(ImagingCase):
+    @req("BI-1.10", part=True)
+    def test_system_security_and_audit_administration_are_never_one_account(self):
+        for number, pair in enumerate(combinations(SEPARATED, 2)):
+            with self.subTest(pair), self.assertRaisesRegex(ValidationError, "cannot be combined"):
+                new_test_user(self.env, f"combined{number}", groups=",".join(pair))
+
+    @req("BI-1.10", part=True)
+    def test_duties_stay_apart_when_a_group_is_made_to_imply_another(self):
+        radiologist = self.env.ref("imaging_base.group_radiologist")
+        auditor = self.env.ref("imaging_base.group_auditor")
+        new_test_user(
+            self.env, "reading_admin",
+            groups="imaging_base.group_platform_admin,imaging_base.group_radiologist",
+        )
+        with self.assertRaises(ValidationError):
+            radiologist.implied_ids = [Command.link(auditor.id)]
+
+    @req("BI-1.10", part=True)
+    def test_nobody_changes_their_own_roles(self):
+        security = new_test_user(
+            self.env, "security", groups="imaging_base.group_security_admin"
+        )
+        own = security.with_user(security)
+        with self.assertRaises(UserError):
+            own.group_ids = [Command.set(self.env.ref("imaging_base.group_platform_admin").ids)]
+        with self.assertRaises(UserError):
+            own.hospital_ids = [Command.link(self.a.id)]
+
+    @req("BI-1.10", "CON-5.3", part=True)
+    def test_security_administrator_adds_an_account_with_role_and_hospital(self):
+        security = new_test_user(
+            self.env, "security", groups="imaging_base.group_security_admin"
+        )
+        doctor = self.env["res.users"].with_user(security).create({
+            "name": "新医生", "login": "new.doctor",
+            "group_ids": [Command.set(self.env.ref("imaging_base.group_radiologist").ids)],
+            "hospital_ids": [Command.set(self.a.ids)],
+        })
+        seen = self.env["imaging.hospital"].with_user(doctor).search([])
+        self.assertEqual(seen, self.a)
+
+    def test_chinese_and_shanghai_time_are_what_a_new_account_gets(self):
+        user = new_test_user(self.env, "plain", groups="imaging_base.group_radiologist")
+        self.assertEqual(user.lang, "zh_CN")
+        self.assertEqual(user.tz, "Asia/Shanghai")
+        self.assertEqual(self.env.ref("base.main_company").country_id.code, "CN")
+
+    def test_ordinary_roles_see_the_menu_of_the_imaging_cloud_only(self):
+        menus = self.env["ir.ui.menu"].with_user(self.users_a["radiologist"])
+        roots = menus.search([("parent_id", "=", False)])._filter_visible_menus()
+        self.assertEqual(roots, self.env.ref("imaging_base.menu_root"))
