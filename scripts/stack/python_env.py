@@ -56,6 +56,10 @@ def _link_sources(settings: Settings) -> None:
     (site / "yunying.pth").write_text(f"{packages}\n{REPOSITORY}\n")
     command = settings.python.with_name("dicom-node")
     command.write_text(
-        f"#!{settings.python}\nimport sys\n\nfrom dicom_node.cli import main\n\nsys.exit(main())\n"
+        f"#!{settings.python}\n"
+        "import sys\n\n"
+        "from dicom_node.cli import main\n\n"
+        'if __name__ == "__main__":  # decoder processes import this file\n'
+        "    sys.exit(main())\n"
     )
     command.chmod(0o755)
