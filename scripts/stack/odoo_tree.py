@@ -50,6 +50,7 @@ def install(settings: Settings) -> None:
             _trim(partial)
     if not (partial / "usr" / "bin" / "odoo").exists():
         raise Problem(f"{archive or 'the package odoo-19'} holds no usr/bin/odoo")
+    _stub(partial)
     partial.rename(tree)
 
 
@@ -121,6 +122,11 @@ def _trim(tree: Path) -> None:
     for catalogue in tree.rglob("i18n/*.po"):
         if not re.match(r"zh_", catalogue.name):
             catalogue.unlink()
-    stub = packages / "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
-    if stub.parent.is_dir() and not stub.exists():
-        stub.touch()
+
+
+def _stub(tree: Path) -> None:
+    """The asset bundles name a library (camera backgrounds) that Debian leaves out."""
+    addons = tree / "usr" / "lib" / "python3" / "dist-packages" / "odoo" / "addons"
+    stub = addons / "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    stub.touch()

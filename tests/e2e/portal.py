@@ -18,6 +18,7 @@ class Portal:
     """A session of one login."""
 
     def __init__(self, origin: str, login: str) -> None:
+        self.origin = origin
         self.http = httpx.Client(base_url=origin, timeout=60)
         self.call("/web/session/authenticate", db=DATABASE, login=login, password=PASSWORD)
 
@@ -51,7 +52,7 @@ class Portal:
         """A DICOMweb client under a fresh ticket."""
         token = self.ticket(study_uid, anonymous=anonymous)
         return httpx.Client(
-            base_url=f"{self.http.base_url}dicom-web",
+            base_url=f"{self.origin}/dicom-web",
             headers={"Authorization": f"Bearer {token}"},
             timeout=60,
         )

@@ -44,7 +44,9 @@ def address_of(stack: Stack, sop: str) -> str:
 
 def assert_returned(stack: Stack, message: Message) -> None:
     address = address_of(stack, message.sop_instance)
-    ((headers, part),) = parts_of(stack.get(address, accept='multipart/related; type="application/dicom"'))
+    ((headers, part),) = parts_of(
+        stack.get(address, accept='multipart/related; type="application/dicom"')
+    )
     meta, start = decode(part)
     assert part[start:] == message.data, f"{message.name}: other bytes came back"
     assert meta.syntax == message.syntax
