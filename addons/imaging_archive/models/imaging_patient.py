@@ -11,7 +11,7 @@ class ImagingPatient(models.Model):
     _order = "id desc"
     _rec_names_search = ["name", "alphabetic_name", "identifier_ids.value"]
 
-    name = fields.Char(required=True, index="trigram", readonly=True)
+    name = fields.Char(string="Patient Name", required=True, index="trigram", readonly=True)
     alphabetic_name = fields.Char(string="Name in Latin Letters", index="trigram", readonly=True)
     sex = fields.Selection(SEXES, readonly=True)
     birth_date = fields.Date(readonly=True)

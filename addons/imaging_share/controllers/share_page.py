@@ -94,6 +94,7 @@ class SharePage(http.Controller):
         env = request.env(context={**request.env.context, "lang": language})
         values = {
             "html_lang": language.replace("_", "-"),
+            "title": env._("Shared medical images"),
             "state": state,
             "has_password": bool(known and known.has_password),
             "hospital": known.hospital_id.name if known else "",
