@@ -57,6 +57,7 @@ export class Engine {
       {
         show: (index) => this.show(index),
         onTarget: (index, loading) => {
+          this.cancelDrawing();
           options.onView({ index, loading, shown: false, error: null });
         },
         onError: (index, error) => {
@@ -80,6 +81,7 @@ export class Engine {
       this.report();
     });
     this.observer.observe(element);
+    this.listenToFingers(element);
     eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.recover);
   }
 
@@ -114,6 +116,7 @@ export class Engine {
   }
 
   chooseTool(tool: ToolName): void {
+    this.cancelDrawing();
     this.tools.choose(tool);
   }
 
@@ -189,6 +192,17 @@ export class Engine {
   deleteAllMarks(): void {
     this.marks.clear();
     this.viewport.render();
+  }
+
+  private cancelDrawing(): void {
+    this.tools.cancel(this.options.element);
+    this.marks.dropIncomplete();
+  }
+
+  private listenToFingers(element: HTMLDivElement): void {
+    element.addEventListener('touchstart', (event) => { this.marks.fingerDown(event.touches.length); }, { passive: true });
+    // Else the browser repeats a tap as mouse events, and a second mark is drawn.
+    element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
   }
 
   private present(change: Types.ViewPresentation): void {

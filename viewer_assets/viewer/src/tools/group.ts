@@ -1,6 +1,7 @@
 import {
   addTool,
   annotation as annotations,
+  cancelActiveManipulations,
   Enums,
   init,
   PanTool,
@@ -12,7 +13,7 @@ import {
 import type { ToolName } from '../engine/view';
 import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
 import { ScrollTool, type StepHandler } from './scroll';
-import { linesOf } from './stats';
+import { labelOf } from './stats';
 
 const GROUP = 'stack';
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -53,6 +54,9 @@ const MEASURE_STYLE = {
   textBoxColor: 'rgb(255, 213, 74)',
   textBoxColorHighlighted: 'rgb(120, 220, 255)',
   textBoxColorSelected: 'rgb(120, 220, 255)',
+  textBoxBackground: 'rgba(0, 0, 0, 0.5)',
+  textBoxBorderRadius: 4,
+  textBoxMargin: 4,
   shadow: true,
 };
 
@@ -72,7 +76,7 @@ export class Tools {
       zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
       pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
     };
-    for (const tool of ALL) group.addTool(tool.toolName, configurations[tool.toolName] ?? { getTextLines: linesOf });
+    for (const tool of ALL) group.addTool(tool.toolName, configurations[tool.toolName] ?? { getTextLines: labelOf });
     const { style } = annotations.config;
     style.setDefaultToolStyles({ global: { ...style.getDefaultToolStyles().global, ...MEASURE_STYLE } });
   }
@@ -80,6 +84,11 @@ export class Tools {
   attach(viewportId: string, renderingEngineId: string): void {
     this.group.addViewport(viewportId, renderingEngineId);
     this.choose(this.active);
+  }
+
+  /** Ends whatever is being drawn on this element. */
+  cancel(element: HTMLDivElement): void {
+    for (const _ of ALL) if (cancelActiveManipulations(element) === undefined) return;
   }
 
   choose(tool: ToolName): void {

@@ -8,11 +8,15 @@ const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_
 /** Keeps a list of what was measured, in step with cornerstone's annotations. */
 export class Marks {
   private pending = false;
+  private youngest: string | undefined;
 
   constructor(
     private readonly indexOf: (imageId: string) => number,
     private readonly onChange: (measurements: Measurement[]) => void,
   ) {
+    eventTarget.addEventListener(ANNOTATION_ADDED, ((event: CustomEvent<{ annotation: ToolTypes.Annotation }>) => {
+      this.youngest = event.detail.annotation.annotationUID;
+    }) as EventListener);
     for (const name of [ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE]) {
       eventTarget.addEventListener(name, this.changed);
     }
@@ -36,13 +40,26 @@ export class Marks {
     this.changed();
   }
 
+  /** A finger that turns out to be the first of two draws nothing: what it began is taken away. */
+  fingerDown(count: number): void {
+    if (count >= 2 && this.youngest !== undefined) annotations.state.removeAnnotation(this.youngest);
+    this.youngest = undefined;
+  }
+
+  /** Takes away what was begun and not finished. */
+  dropIncomplete(): void {
+    for (const mark of annotations.state.getAllAnnotations()) {
+      if (mark.annotationUID !== undefined && isIncomplete(mark)) annotations.state.removeAnnotation(mark.annotationUID);
+    }
+  }
+
   private describe(mark: ToolTypes.Annotation): Measurement | undefined {
     const tool = MEASURE_TOOLS.find((name) => name === mark.metadata?.toolName) as MeasureTool | undefined;
     const imageId = mark.metadata?.referencedImageId;
     if (!tool || imageId === undefined || mark.annotationUID === undefined) return undefined;
     const lines = linesOf(mark.data, `imageId:${imageId}`);
     if (lines.length === 0) return undefined;
-    return { id: mark.annotationUID, tool, imageIndex: this.indexOf(imageId), lines, selected: mark.isSelected === true };
+    return { id: mark.annotationUID, tool, imageIndex: this.indexOf(imageId), lines, selected: annotations.selection.isAnnotationSelected(mark.annotationUID) };
   }
 
   /** Events come in bursts while a handle is dragged: one report a frame is enough. */
@@ -54,4 +71,16 @@ export class Marks {
       this.onChange(this.list());
     });
   };
+}
+
+function isIncomplete(mark: ToolTypes.Annotation): boolean {
+  const points = mark.data.handles?.points ?? [];
+  switch (mark.metadata?.toolName) {
+    case 'probe':
+      return false;
+    case 'angle':
+      return points.length < 3;
+    default:
+      return points.every((point) => point.every((value, axis) => value === points[0]?.[axis]));
+  }
 }

@@ -48,12 +48,21 @@ export function refresh(annotation: ToolTypes.Annotation, element: HTMLDivElemen
     );
     if (stats) cachedStats[targetId] = stats;
   }
+  const changed = annotation.invalidated === true;
   annotation.invalidated = false;
-  annotations.state.triggerAnnotationModified(annotation, element);
+  if (changed) annotations.state.triggerAnnotationModified(annotation, element);
   return cachedStats;
 }
 
+/** All lines, for the list. */
 export function linesOf(data: ToolTypes.AnnotationData, targetId: string): string[] {
   const stats = (data.cachedStats as Record<string, Partial<Stats>> | undefined)?.[targetId];
   return stats?.lines ?? [];
+}
+
+const LABEL_LINES = 4;
+
+/** The first lines, for the picture, which must stay visible beneath. */
+export function labelOf(data: ToolTypes.AnnotationData, targetId: string): string[] {
+  return linesOf(data, targetId).slice(0, LABEL_LINES);
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { withEngine } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
@@ -6,9 +7,13 @@ import { Icon } from './icons';
 /** Everything that was measured, each with its picture's number; a click leads there. */
 export function MeasurementList() {
   const marks = state.measurements.value;
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+  }, [marks.length]);
   if (marks.length === 0) return null;
   return (
-    <aside class="measurements" aria-label={t('tool.measurements')}>
+    <aside ref={list} class="measurements" aria-label={t('tool.measurements')}>
       {marks.map((mark) => (
         <div key={mark.id} class={mark.selected ? 'measurement selected' : 'measurement'}>
           <button

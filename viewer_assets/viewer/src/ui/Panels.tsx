@@ -6,6 +6,7 @@ import { t, type Key } from '../i18n';
 import * as state from '../state';
 import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
+import { MeasurementList } from './Measurements';
 import { SeriesList } from './SeriesList';
 import { ToolRow } from './Toolbar';
 
@@ -184,6 +185,7 @@ export function Panels() {
             <ToolRow actions={measureTools()} />
           </div>
           <ToolRow actions={deleteActions()} />
+          <MeasurementList />
         </Sheet>
       );
     case 'more':

@@ -103,7 +103,7 @@ export function Viewport() {
       <Corners />
       {loading && state.pictureShown.value && <div class="loading">{t('app.loadingImage')}</div>}
       <Slider />
-      <MeasurementList />
+      {state.panel.value !== 'measure' && <MeasurementList />}
     </main>
   );
 }
