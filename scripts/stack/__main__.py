@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from stack import (
+    bench,
     debian,
     demo,
     health,
@@ -45,6 +46,9 @@ def main() -> int:
     )
     test = commands.add_parser("test", help="run the tests")
     test.add_argument("suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES))
+    measure = commands.add_parser("bench", help="measure the node beside its peers")
+    measure.add_argument("names", nargs="*", metavar="name")
+    measure.add_argument("--json", action="store_true")
     status = commands.add_parser("status", help="exit 0 only when every process is healthy")
     status.add_argument("--json", action="store_true")
     ask = commands.add_parser("ticket", help="print a bearer token for /dicom-web/")
@@ -61,6 +65,7 @@ def main() -> int:
         "stop": lambda: _stop(settings),
         "status": lambda: health.report(settings, as_json=arguments.json),
         "ticket": lambda: _ticket(settings, arguments),
+        "bench": lambda: _bench(settings, arguments),
         "test": lambda: _test(settings, arguments.suites, others),
     }
     try:
@@ -90,6 +95,11 @@ def _stop(settings: Settings) -> int:
 def _ticket(settings: Settings, arguments: argparse.Namespace) -> int:
     print(ticket.fetch(settings, arguments.login, arguments.study, anonymous=arguments.anonymous))
     return 0
+
+
+def _bench(settings: Settings, arguments: argparse.Namespace) -> int:
+    install(settings, tests=True)
+    return bench.run(settings, arguments.names, as_json=arguments.json)
 
 
 def _test(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> int:

@@ -119,6 +119,12 @@ def state(settings: Settings) -> dict[str, str]:
     return {row["name"]: row["statename"] for row in rows}
 
 
+def pids(settings: Settings) -> dict[str, int]:
+    """Process name → its process id."""
+    rows = _supervisor(settings).supervisor.getAllProcessInfo()
+    return {row["name"]: row["pid"] for row in rows if row["pid"]}
+
+
 def supervisor_state(settings: Settings) -> str | None:
     """supervisord's own state, None when it does not answer."""
     try:

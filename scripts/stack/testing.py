@@ -33,7 +33,7 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
             f"no such suite: {', '.join(sorted(unknown))}; there are: {', '.join(SUITES)}"
         )
     chosen = [name for name in SUITES if name in suites or not suites]
-    settings = _isolated(settings)
+    settings = isolated(settings, "test")
     environment = _environment(settings)
     codes = []
     try:
@@ -53,9 +53,9 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
     return max(codes)
 
 
-def _isolated(settings: Settings) -> Settings:
+def isolated(settings: Settings, name: str) -> Settings:
     """The same installation with its own state and free ports."""
-    home = settings.home / "test"
+    home = settings.home / name
     first = _free_port_range(6)
     return replace(
         settings,

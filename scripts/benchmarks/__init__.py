@@ -1,0 +1,1 @@
+"""What the product costs beside its peers, in the same minutes on the same machine."""

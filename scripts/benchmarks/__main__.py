@@ -1,0 +1,59 @@
+"""Run benchmarks by name against the node that scripts/bench started."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import ingest, serve
+from benchmarks.measure import table
+from benchmarks.product import Product
+
+BENCHMARKS = {"ingest": ingest.run, "serve": serve.run}
+GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+    product = Product.from_environment()
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(
+            [sys.executable, GENERATOR, directory], check=True, stdout=subprocess.DEVNULL
+        )
+        corpus = sorted((Path(directory) / "CT_A").glob("CT26050188-*.dcm"))
+        results = {
+            name: BENCHMARKS[name](product, corpus) for name in arguments.names or BENCHMARKS
+        }
+    if arguments.json:
+        print(json.dumps({"versions": _versions(), "results": results}, indent=2))
+        return 0
+    for name, rows in results.items():
+        print(f"\n{name}\n{table(rows)}")
+    print("\n" + ", ".join(f"{name} {version}" for name, version in _versions().items()))
+    return 0
+
+
+def _versions() -> dict[str, str]:
+    dcmtk = subprocess.run(["storescp", "--version"], capture_output=True, text=True, check=False)
+    packages = ("pynetdicom", "pydicom", "uvicorn", "starlette")
+    return {
+        "python": platform.python_version(),
+        "dcmtk": dcmtk.stdout.split()[2].lstrip("v") if dcmtk.stdout else "?",
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
