@@ -67,9 +67,7 @@ class Stack:
 
     @property
     def public_pem(self) -> bytes:
-        return self.key.public_key().public_bytes(
-            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-        )
+        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def _write_secrets(self) -> None:
         (self.root / "api_key").write_text(API_KEY)
