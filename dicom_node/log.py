@@ -10,7 +10,6 @@ import structlog
 def configure(process: str) -> None:
     """Send every record of this process, and of the libraries it uses, to standard error."""
 
-
     def name_process(
         _logger: Any, _method: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
@@ -35,7 +34,16 @@ def configure(process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("pydicom", "pynetdicom", "httpx", "httpcore", "uvicorn.access", "PIL"):
+    logging.captureWarnings(capture=True)
+    for noisy in (
+        "pydicom",
+        "pynetdicom",
+        "httpx",
+        "httpcore",
+        "uvicorn.access",
+        "PIL",
+        "py.warnings",
+    ):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

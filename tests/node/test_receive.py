@@ -90,19 +90,21 @@ def test_the_check_of_the_calling_ae_can_be_switched_off(stack: Stack) -> None:
     stack.portal.configuration["check_calling_ae"] = False
     try:
         wait_until(
-            lambda: '"check_calling_ae": false'
-            in (stack.root / "node" / "portal.json").read_text(),
+            lambda: (
+                '"check_calling_ae": false' in (stack.root / "node" / "portal.json").read_text()
+            ),
             "the receiver takes over the new configuration",
         )
         dataset = samples.image()
-        assert [status(a) for a in send(stack.dicom_port, [samples.message(dataset)], "NOBODY")] == [0]
+        assert [
+            status(a) for a in send(stack.dicom_port, [samples.message(dataset)], "NOBODY")
+        ] == [0]
         stack.wait_archived()
         assert stack.query("SELECT hospital FROM archive.study") == [("UNKNOWN",)]
     finally:
         stack.portal.configuration["check_calling_ae"] = True
         wait_until(
-            lambda: '"check_calling_ae": true'
-            in (stack.root / "node" / "portal.json").read_text(),
+            lambda: '"check_calling_ae": true' in (stack.root / "node" / "portal.json").read_text(),
             "the receiver takes over the old configuration",
         )
     assert rejection(stack, "NOBODY") == (1, 1, 3)
