@@ -22,6 +22,7 @@ _SPELLINGS = (
     (re.compile(r"ISO[ _-]?2022[ _-]?IR[ _-]?(\d+)"), r"ISO 2022 IR \1"),
 )
 _ASCII = frozenset(("", "ISO_IR 6", "ISO 2022 IR 6"))
+_ESCAPE = re.compile(r"\x1b(?:\$[()]?|[()\-.])[A-Z@]")
 _LINE = re.compile("[\t\n\r\f]")
 _DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.\d{1,6})?")
@@ -54,24 +55,32 @@ def decode(value: bytes, codecs: Encodings, *, person: bool = False) -> str:
     Neither is a guess between equals: both are self-checking, and a strict decoder accepts text of
     the other only by rare accident. What neither accepts becomes replacement characters.
     """
-    if value.isascii() and b"\x1b" not in value:
+    escaped = b"\x1b" in value
+    if value.isascii() and not escaped:
         return clean(value.decode("ascii"))
     if not codecs:
-        for codec in ("utf-8", "gb18030"):
-            try:
-                return clean(value.decode(codec))
-            except UnicodeDecodeError:
-                continue
-        return clean(value.decode("ascii", "replace"))
-    if len(codecs) == 1 and b"\x1b" not in value:
+        return clean(_undeclared(value))
+    if len(codecs) == 1 and not escaped:
         return clean(value.decode(codecs[0], "replace"))
     try:
         if person:
             groups = [decode_bytes(part, codecs, PN_DELIMS) for part in value.split(b"=")]
-            return clean("=".join(groups))
-        return clean(decode_bytes(value, codecs, TEXT_VR_DELIMS))
+            decoded = "=".join(groups)
+        else:
+            decoded = decode_bytes(value, codecs, TEXT_VR_DELIMS)
     except (LookupError, UnicodeError):
-        return clean(value.decode("ascii", "replace"))
+        decoded = value.decode("ascii", "replace")
+    # pydicom 3.0 leaves the designation of ISO-IR 58 in the text.
+    return clean(_ESCAPE.sub("", decoded))
+
+
+def _undeclared(value: bytes) -> str:
+    for codec in ("utf-8", "gb18030"):
+        try:
+            return value.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("ascii", "replace")
 
 
 def clean(text: str) -> str:
