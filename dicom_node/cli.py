@@ -1,5 +1,8 @@
 """The command line of the node."""
 
+# Each command imports only what it needs: `archive` no web server, `web` no association.
+# ruff: noqa: PLC0415
+
 import argparse
 import os
 import sys
@@ -52,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: str, config: Config) -> int:
-    # Each command loads only what it needs: `archive` no web server, `web` no association.
     run: Callable[[Config], int]
     match command:
         case "receive":

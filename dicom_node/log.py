@@ -2,14 +2,22 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
 
 def configure(process: str) -> None:
     """Send every record of this process, and of the libraries it uses, to standard error."""
+
+    def name_process(
+        _logger: Any, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        event["process"] = process
+        return event
+
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        name_process,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -26,7 +34,16 @@ def configure(process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("pydicom", "pynetdicom", "httpx", "httpcore", "uvicorn.access", "PIL"):
+    logging.captureWarnings(capture=True)
+    for noisy in (
+        "pydicom",
+        "pynetdicom",
+        "httpx",
+        "httpcore",
+        "uvicorn.access",
+        "PIL",
+        "py.warnings",
+    ):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -34,7 +51,6 @@ def configure(process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
 
 
 def get() -> structlog.stdlib.BoundLogger:

@@ -67,6 +67,8 @@ class _Header:
         self.elements: dict[int, Element] = {}
         for element in walk(data, start, len(data), syntax):
             self.elements.setdefault(element.tag, element)
+        if not self.elements:
+            raise UnreadableError("the data set is empty")
         charset = self.elements.get(0x00080005)
         self.codecs = text.encodings(strings(data, charset)) if charset else ()
 

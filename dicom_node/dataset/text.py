@@ -2,11 +2,10 @@
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Sequence
 from datetime import date, time
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 # Characters allowed by the VR (PS3.5 table 6.2-1); PN: three groups of 64 and two delimiters.
@@ -17,6 +16,13 @@ MAX_TEXT = 65_536
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
+# Spellings that devices use instead of ISO_IR 192 and ISO 2022 IR 58.
+_SPELLINGS = (
+    (re.compile(r"ISO[ _-]?IR[ _-]?(\d+)"), r"ISO_IR \1"),
+    (re.compile(r"ISO[ _-]?2022[ _-]?IR[ _-]?(\d+)"), r"ISO 2022 IR \1"),
+)
+_ASCII = frozenset(("", "ISO_IR 6", "ISO 2022 IR 6"))
+_ESCAPE = re.compile(r"\x1b(?:\$[()]?|[()\-.])[A-Z@]")
 _LINE = re.compile("[\t\n\r\f]")
 _DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.\d{1,6})?")
@@ -25,15 +31,22 @@ Encodings = tuple[str, ...]
 
 
 def encodings(terms: Sequence[str]) -> Encodings:
-    """Python codecs for the values of Specific Character Set (PS3.3 section C.12.1.1.2)."""
-    if not any(terms):
+    """Python codecs for the values of Specific Character Set (PS3.3 section C.12.1.1.2).
+
+    Nothing when one of them is unknown, or when only ASCII is declared: then `decode` looks for
+    itself. A term is never taken for the name of a Python codec, among which are dangerous ones.
+    """
+    known = [_spelled(term.strip().upper()) for term in terms]
+    if all(term in _ASCII for term in known) or not all(term in python_encoding for term in known):
         return ()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return tuple(convert_encodings(list(terms)))
-        except (LookupError, ValueError):
-            return ()
+    return tuple(convert_encodings(known))
+
+
+def _spelled(term: str) -> str:
+    for pattern, spelling in _SPELLINGS:
+        if match := pattern.fullmatch(term):
+            return match.expand(spelling)
+    return term
 
 
 def decode(value: bytes, codecs: Encodings, *, person: bool = False) -> str:
@@ -42,22 +55,32 @@ def decode(value: bytes, codecs: Encodings, *, person: bool = False) -> str:
     Neither is a guess between equals: both are self-checking, and a strict decoder accepts text of
     the other only by rare accident. What neither accepts becomes replacement characters.
     """
-    if value.isascii() and b"\x1b" not in value:
+    escaped = b"\x1b" in value
+    if value.isascii() and not escaped:
         return clean(value.decode("ascii"))
     if not codecs:
-        for codec in ("utf-8", "gb18030"):
-            try:
-                return clean(value.decode(codec))
-            except UnicodeDecodeError:
-                continue
-        return clean(value.decode("ascii", "replace"))
-    delimiters = PN_DELIMS if person else TEXT_VR_DELIMS
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        return clean(_undeclared(value))
+    if len(codecs) == 1 and not escaped:
+        return clean(value.decode(codecs[0], "replace"))
+    try:
+        if person:
+            groups = [decode_bytes(part, codecs, PN_DELIMS) for part in value.split(b"=")]
+            decoded = "=".join(groups)
+        else:
+            decoded = decode_bytes(value, codecs, TEXT_VR_DELIMS)
+    except (LookupError, UnicodeError):
+        decoded = value.decode("ascii", "replace")
+    # pydicom 3.0 leaves the designation of ISO-IR 58 in the text.
+    return clean(_ESCAPE.sub("", decoded))
+
+
+def _undeclared(value: bytes) -> str:
+    for codec in ("utf-8", "gb18030"):
         try:
-            return clean(decode_bytes(value, list(codecs), delimiters))
-        except (LookupError, UnicodeError, ValueError):
-            return clean(value.decode("ascii", "replace"))
+            return value.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("ascii", "replace")
 
 
 def clean(text: str) -> str:

@@ -31,6 +31,8 @@ from dicom_node.dimse.server import Server
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 
+# Whoever connects must say who he is within this time: idle connections are no associations.
+ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
 MAX_REMEMBERED_REJECTIONS = 1024
 REJECTION_INTERVAL = 60.0
@@ -58,7 +60,7 @@ class Scp:
         entity.maximum_associations = self.settings.max_associations
         entity.maximum_pdu_size = self.settings.max_pdu
         entity.network_timeout = self.settings.network_timeout
-        entity.acse_timeout = self.settings.network_timeout
+        entity.acse_timeout = min(ASSOCIATE_TIMEOUT, self.settings.network_timeout)
         entity.implementation_class_uid = UID(IMPLEMENTATION_UID)
         entity.implementation_version_name = IMPLEMENTATION_NAME
         server: Server = entity.make_server(

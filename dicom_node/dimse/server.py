@@ -38,8 +38,7 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
         while view:
             count = connection.recv_into(view[:READ_SIZE])
             if not count:
-                del received[nr_bytes - len(view) :]
-                return received
+                return received[: nr_bytes - len(view)]
             view = view[count:]
         self._acknowledge_at_once(connection)
         return received

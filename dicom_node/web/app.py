@@ -16,9 +16,7 @@ from dicom_node.config import Config
 from dicom_node.dataset.elements import UnreadableError
 from dicom_node.store.local import LocalStore
 from dicom_node.web import problem
-from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator
-from dicom_node.web.catalog import Catalog
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
 from dicom_node.web.service import Service
@@ -105,8 +103,7 @@ def create(config: Config) -> Starlette:
     )
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
-    store = LocalStore(config.store.path)
-    service = Service(config, store, Catalog(pool), AccessLog(pool), authenticator, renderer)
+    service = Service(config, LocalStore(config.store.path), pool, authenticator, renderer)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -35,15 +36,14 @@ class Service:
         self,
         config: Config,
         store: Store,
-        catalog: Catalog,
-        access: AccessLog,
+        pool: AsyncConnectionPool,
         authenticator: Authenticator,
         renderer: Renderer,
     ) -> None:
         self.config = config
         self.store = store
-        self.catalog = catalog
-        self.access = access
+        self.catalog = Catalog(pool)
+        self.access = AccessLog(pool)
         self.authenticator = authenticator
         self.renderer = renderer
         self.derived = Derived(config.store.path)
