@@ -4,7 +4,6 @@ import re
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools.misc import format_datetime
 
 from odoo.addons.imaging_archive.controllers.viewing import to_viewer, viewer_url
 
@@ -98,10 +97,7 @@ class SharePage(http.Controller):
             "state": state,
             "has_password": bool(known and known.has_password),
             "hospital": known.hospital_id.name if known else "",
-            "valid_until": known and format_datetime(
-                env, known.expires_at, tz=known.hospital_id.tz or "Asia/Shanghai",
-                dt_format="yyyy-MM-dd HH:mm",
-            ),
+            "valid_until": known._local_expiry() if known else "",
         }
         page = env["ir.qweb"]._render("imaging_share.share_page", values)
         return request.make_response(page, headers=list(HEADERS.items()), status=STATUS[state])
