@@ -1,7 +1,6 @@
+from odoo.addons.imaging_base.tests.imaging_case import PASSWORD
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
-
-from odoo.addons.imaging_base.tests.imaging_case import PASSWORD
 
 from .archive_case import ArchiveHttpCase, study_event
 

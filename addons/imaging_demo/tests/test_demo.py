@@ -1,10 +1,9 @@
 import os
 from unittest.mock import patch
 
+from odoo.addons.imaging_demo.hooks import pre_init_hook
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
-
-from odoo.addons.imaging_demo.hooks import pre_init_hook
 
 LOGINS = (
     "admin", "hospital", "radiologist", "radiologist2", "expert", "qc", "finance", "ops",

@@ -2,10 +2,9 @@ import logging
 import re
 
 from odoo import http
+from odoo.addons.imaging_archive.controllers.viewing import to_viewer, viewer_url
 from odoo.exceptions import UserError
 from odoo.http import request
-
-from odoo.addons.imaging_archive.controllers.viewing import to_viewer, viewer_url
 
 _logger = logging.getLogger(__name__)
 
@@ -75,8 +74,8 @@ class SharePage(http.Controller):
 
     def _record_refusal(self, share, outcome):
         agent = request.httprequest.user_agent.string
-        Opening = request.env["imaging.share.opening"].sudo()
-        Opening._record_refused_look(share, outcome, self._address(), agent)
+        openings = request.env["imaging.share.opening"].sudo()
+        openings._record_refused_look(share, outcome, self._address(), agent)
 
     def _address(self):
         return request.httprequest.remote_addr

@@ -2,12 +2,10 @@ import base64
 import io
 
 import segno
-
 from odoo import api, fields, models
+from odoo.addons.imaging_archive import tickets
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools.misc import format_datetime
-
-from odoo.addons.imaging_archive import tickets
 
 from .. import tokens
 
@@ -27,7 +25,7 @@ class ImagingShare(models.Model):
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True, readonly=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", compute="_compute_hospital_id", store=True,
+        "imaging.hospital", compute="_compute_hospital_id", store=True,
         index=True, ondelete="restrict",
     )
     user_id = fields.Many2one(
@@ -118,7 +116,7 @@ class ImagingShare(models.Model):
             secret = share.sudo()
             try:
                 token = tokens.token_of(secret.nonce)
-            except tickets.KeyUnavailable:
+            except tickets.KeyUnavailableError:
                 continue
             if tokens.digest_of(token) != secret.token_hash:
                 continue
@@ -211,7 +209,7 @@ class ImagingShare(models.Model):
         nonce = tokens.new_nonce()
         try:
             token = tokens.token_of(nonce)
-        except tickets.KeyUnavailable as error:
+        except tickets.KeyUnavailableError as error:
             raise ValidationError(
                 self.env._("No share can be made: %(error)s", error=error)
             ) from error
