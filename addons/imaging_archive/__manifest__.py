@@ -24,5 +24,6 @@
         "views/imaging_revocation_views.xml",
         "views/res_config_settings_views.xml",
         "views/imaging_archive_menus.xml",
+        "views/patient_portal_templates.xml",
     ],
 }

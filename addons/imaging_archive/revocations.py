@@ -4,29 +4,28 @@ import os
 from functools import lru_cache
 
 import redis
-
 from odoo.tools import config
 
 KEPT = 3600
 TIMEOUT = 2
 
 
-class RevocationFailed(Exception):
+class RevocationError(Exception):
     """Redis could not be told; the message says why."""
 
 
 def publish(names):
-    """Revoke tickets by subject or number (`names`: list of str); raises RevocationFailed."""
+    """Revoke tickets by subject or number (`names`: list of str); raises RevocationError."""
     url = os.environ.get("YUNYING_REDIS_URL") or config.get("yunying_redis_url")
     if not url:
-        raise RevocationFailed("YUNYING_REDIS_URL is not set")
+        raise RevocationError("YUNYING_REDIS_URL is not set")
     try:
         with _client(url).pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.set(f"yunying:revoked:{name}", 1, ex=KEPT)
             pipe.execute()
     except (redis.RedisError, ValueError) as error:
-        raise RevocationFailed(f"{type(error).__name__}: {error}") from error
+        raise RevocationError(f"{type(error).__name__}: {error}") from error
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,6 @@ import jwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from odoo.tools import config
 
 ISSUER = "yunying"
@@ -22,11 +21,11 @@ LIFETIME = 900
 RENEWAL_GRACE = 3600
 
 
-class KeyUnavailable(Exception):
+class KeyUnavailableError(Exception):
     """The signing key is not configured or cannot be read; the message says which."""
 
 
-class TicketRefused(Exception):
+class TicketRefusedError(Exception):
     """The ticket was not signed here, or is too old to be renewed."""
 
 
@@ -53,14 +52,14 @@ class SigningKey:
 
 
 def signing_key():
-    """The platform's key, read anew when its file has changed; raises KeyUnavailable."""
+    """The platform's key, read anew when its file has changed; raises KeyUnavailableError."""
     path = os.environ.get("YUNYING_TICKET_KEY") or config.get("yunying_ticket_key")
     if not path:
-        raise KeyUnavailable("YUNYING_TICKET_KEY does not name the ticket key's file.")
+        raise KeyUnavailableError("YUNYING_TICKET_KEY does not name the ticket key's file.")
     try:
         return _read_key(path, Path(path).stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        raise KeyUnavailable(f"The ticket key {path} cannot be read: {error}") from error
+        raise KeyUnavailableError(f"The ticket key {path} cannot be read: {error}") from error
 
 
 @lru_cache(maxsize=2)
@@ -72,7 +71,7 @@ def _read_key(path, _changed):
 
 
 def sign(*, subject, scope, perms, anonymous, purpose, label, lifetime=LIFETIME):
-    """A new Ticket. `lifetime` in seconds, cut to 15 minutes; raises KeyUnavailable."""
+    """A new Ticket. `lifetime` in seconds, cut to 15 minutes; raises KeyUnavailableError."""
     key = signing_key()
     now = int(time.time())
     seconds = max(1, min(int(lifetime), LIFETIME))
@@ -96,7 +95,7 @@ def sign(*, subject, scope, perms, anonymous, purpose, label, lifetime=LIFETIME)
 
 def read(token):
     """The claims of a ticket signed here, up to an hour after it expired (a phone's tab sleeps);
-    raises TicketRefused."""
+    raises TicketRefusedError."""
     try:
         return jwt.decode(
             token,
@@ -108,4 +107,4 @@ def read(token):
             options={"require": ["exp", "sub", "jti", "scope", "perms", "anon", "purpose"]},
         )
     except jwt.InvalidTokenError as error:
-        raise TicketRefused(str(error)) from error
+        raise TicketRefusedError(str(error)) from error

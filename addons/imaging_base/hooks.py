@@ -1,3 +1,7 @@
+import base64
+
+from odoo.tools.misc import file_open
+
 LANGUAGE = "zh_CN"
 TIMEZONE = "Asia/Shanghai"
 
@@ -19,6 +23,8 @@ def post_init_hook(env):
     env["ir.default"].set("res.partner", "lang", LANGUAGE)
     env["ir.default"].set("res.partner", "tz", TIMEZONE)
     company = env.ref("base.main_company")
-    company.country_id = env.ref("base.cn")
+    company.write({"name": "云影", "country_id": env.ref("base.cn").id})
+    with file_open("imaging_base/static/description/icon.png", "rb") as icon:
+        company.logo = base64.b64encode(icon.read())
     accounts = env["res.users"].with_context(active_test=False).search([])
     (accounts.partner_id | company.partner_id).write({"lang": LANGUAGE, "tz": TIMEZONE})

@@ -1,1 +1,1 @@
-from .hooks import pre_init_hook
+from .hooks import post_init_hook, pre_init_hook

@@ -13,4 +13,5 @@
         "data/res_users_data.xml",
     ],
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
 }

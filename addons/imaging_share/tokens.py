@@ -12,7 +12,7 @@ import secrets
 from odoo.addons.imaging_archive import tickets
 
 # No characters that are mistaken for each other when read from a screen.
-PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 PASSWORD_LENGTH = 6
 
 
@@ -21,7 +21,7 @@ def new_nonce():
 
 
 def token_of(nonce):
-    """The 43 characters of the link (256 bits); raises tickets.KeyUnavailable."""
+    """The 43 characters of the link (256 bits); raises tickets.KeyUnavailableError."""
     key = tickets.signing_key().derive(b"yunying share link")
     digest = hmac.digest(key, nonce.encode(), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -33,4 +33,4 @@ def digest_of(token):
 
 
 def new_password():
-    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+    return "".join(secrets.choice(LEGIBLE) for _ in range(PASSWORD_LENGTH))

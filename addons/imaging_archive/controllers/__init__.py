@@ -1,1 +1,1 @@
-from . import viewing
+from . import patient_portal, viewing

@@ -4,6 +4,7 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
+
 def viewer_url(study_uids, token, lang):
     """The viewer's address; the fragment reaches neither a server nor a log."""
     parts = [f"study={quote(uid)}" for uid in study_uids]
@@ -23,13 +24,13 @@ class ViewingController(http.Controller):
     def view_study(self, study_id, reason="", **_ignored):
         """To the viewer, with a ticket for this study; the access log is written before."""
         study = request.env["imaging.study"].browse(study_id)
-        Ticket = request.env["imaging.ticket"]
+        issuer = request.env["imaging.ticket"]
         # The same answer for a study that is not there and for one of another hospital.
         if not study.exists() or not study.has_access("read"):
             self._log_refusal(study)
             return self._refuse(404, "imaging_archive.study_not_found")
         try:
-            ticket = Ticket._for_studies(study, "open", reason=reason[:200])
+            ticket = issuer._for_studies(study, "open", reason=reason[:200])
         except AccessError:
             self._log_refusal(study)
             return self._refuse(403, "imaging_archive.images_refused")
@@ -51,15 +52,15 @@ class ViewingController(http.Controller):
     @http.route("/imaging/ticket", type="jsonrpc", auth="user", methods=["POST"])
     def ticket(self, study_uid=None, anonymous=False):
         """A ticket for a tool, for one study or for the user's hospitals."""
-        Ticket = request.env["imaging.ticket"]
+        issuer = request.env["imaging.ticket"]
         if study_uid is None:
-            ticket = Ticket._for_hospitals("ticket", anonymous=bool(anonymous))
+            ticket = issuer._for_hospitals("ticket", anonymous=bool(anonymous))
             return self._answer(ticket)
         study = request.env["imaging.study"].search([("study_uid", "=", str(study_uid)[:64])])
         if not study:
             raise AccessError(request.env._("There is no such study for you."))
         return self._answer(
-            Ticket._for_studies(study, "ticket", purpose="tool", anonymous=bool(anonymous))
+            issuer._for_studies(study, "ticket", purpose="tool", anonymous=bool(anonymous))
         )
 
     @http.route("/imaging/ticket/renew", type="jsonrpc", auth="public", methods=["POST"])

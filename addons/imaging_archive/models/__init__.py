@@ -1,14 +1,16 @@
-from . import imaging_access_log
-from . import imaging_device
-from . import imaging_hospital
-from . import imaging_node
-from . import imaging_patient
-from . import imaging_patient_identifier
-from . import imaging_quarantine
-from . import imaging_rejection
-from . import imaging_revocation
-from . import imaging_study
-from . import imaging_study_events
-from . import imaging_ticket
-from . import res_config_settings
-from . import res_users
+from . import (
+    imaging_access_log,
+    imaging_device,
+    imaging_hospital,
+    imaging_node,
+    imaging_patient,
+    imaging_patient_identifier,
+    imaging_quarantine,
+    imaging_rejection,
+    imaging_revocation,
+    imaging_study,
+    imaging_study_events,
+    imaging_ticket,
+    res_config_settings,
+    res_users,
+)

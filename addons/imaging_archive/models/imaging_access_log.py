@@ -5,7 +5,7 @@ class ImagingAccessLog(models.Model):
     _inherit = "imaging.access.log"
 
     study_id = fields.Many2one(
-        "imaging.study", string="Study", readonly=True, index=True, ondelete="restrict"
+        "imaging.study", readonly=True, index=True, ondelete="restrict"
     )
     event_digest = fields.Char(
         readonly=True, help="Digest of the node's event, by which a repeated one is recognised."
@@ -55,10 +55,10 @@ class ImagingAccessLog(models.Model):
             for kind, _colon, number in [subject.partition(":")]
             if kind == "user"
         }
-        Users = self.env["res.users"].with_context(active_test=False)
-        found = Users.search([("id", "in", [n for n in numbers.values() if n < 2**31])])
+        users = self.env["res.users"].with_context(active_test=False)
+        found = users.search([("id", "in", [n for n in numbers.values() if n < 2**31])])
         return {
-            subject: Users.browse(number)
+            subject: users.browse(number)
             for subject, number in numbers.items()
             if number in found._ids
         }

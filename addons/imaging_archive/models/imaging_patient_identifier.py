@@ -8,10 +8,10 @@ class ImagingPatientIdentifier(models.Model):
     _rec_name = "value"
 
     patient_id = fields.Many2one(
-        "imaging.patient", string="Patient", required=True, index=True, ondelete="cascade"
+        "imaging.patient", required=True, index=True, ondelete="cascade"
     )
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", required=True, ondelete="restrict"
+        "imaging.hospital", required=True, ondelete="restrict"
     )
     value = fields.Char(string="Patient Number", required=True, index="trigram")
 

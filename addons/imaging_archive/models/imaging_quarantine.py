@@ -20,10 +20,10 @@ class ImagingQuarantine(models.Model):
     key = fields.Char(required=True, readonly=True, help="Under this name the node keeps it.")
     at = fields.Datetime(string="Time", required=True, readonly=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", readonly=True, index=True, ondelete="restrict"
+        "imaging.hospital", readonly=True, index=True, ondelete="restrict"
     )
     device_id = fields.Many2one(
-        "imaging.device", string="Device", readonly=True, index=True, ondelete="set null"
+        "imaging.device", readonly=True, index=True, ondelete="set null"
     )
     calling_ae = fields.Char(string="Calling AE Title", readonly=True)
     address = fields.Char(readonly=True)
@@ -42,10 +42,10 @@ class ImagingQuarantine(models.Model):
         """Add what is not listed yet. `events`: list of study_events.QuarantineEvent."""
         events = {event.key: event for event in events}
         listed = set(self.search([("key", "in", list(events))]).mapped("key"))
-        Hospital = self.env["imaging.hospital"].with_context(active_test=False)
+        known = self.env["imaging.hospital"].with_context(active_test=False)
         hospitals = {
             hospital.code: hospital.id
-            for hospital in Hospital.search([("code", "in", [e.hospital for e in events.values()])])
+            for hospital in known.search([("code", "in", [e.hospital for e in events.values()])])
         }
         devices = self.env["imaging.device"]._by_ae_title(
             event.calling_ae for event in events.values()

@@ -15,7 +15,7 @@ class ImagingRejection(models.Model):
     address = fields.Char(readonly=True, index=True)
     reason = fields.Char(readonly=True)
     device_id = fields.Many2one(
-        "imaging.device", string="Device", readonly=True, index=True, ondelete="set null"
+        "imaging.device", readonly=True, index=True, ondelete="set null"
     )
     hospital_id = fields.Many2one(
         related="device_id.hospital_id", string="Hospital", store=True, index=True

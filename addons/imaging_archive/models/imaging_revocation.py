@@ -67,7 +67,7 @@ class ImagingRevocation(models.Model):
         """Tell the node; answers whether it has heard."""
         try:
             revocations.publish(self.mapped("name"))
-        except revocations.RevocationFailed as error:
+        except revocations.RevocationError as error:
             for record in self:
                 record.write({"attempts": record.attempts + 1, "last_error": str(error)[:500]})
             return False

@@ -21,11 +21,11 @@ class ImagingStudy(models.Model):
         string="Study UID", required=True, readonly=True, copy=False, index="trigram"
     )
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", required=True, readonly=True, ondelete="restrict"
+        "imaging.hospital", required=True, readonly=True, ondelete="restrict"
     )
     department_id = fields.Many2one(related="device_id.department_id", string="Department")
     patient_id = fields.Many2one(
-        "imaging.patient", string="Patient", required=True, readonly=True, index=True,
+        "imaging.patient", required=True, readonly=True, index=True,
         ondelete="restrict",
     )
     patient_name = fields.Char(readonly=True, index="trigram")
@@ -42,7 +42,7 @@ class ImagingStudy(models.Model):
         "somebody has to look whether it is the same person.",
     )
     accession_number = fields.Char(readonly=True, index="trigram")
-    study_number = fields.Char(string="Study Number", readonly=True)
+    study_number = fields.Char(readonly=True)
     study_date = fields.Date(readonly=True)
     study_time = fields.Char(readonly=True)
     modality = fields.Char(readonly=True, index=True)
@@ -52,7 +52,7 @@ class ImagingStudy(models.Model):
     referring_physician = fields.Char(readonly=True)
     station_name = fields.Char(readonly=True)
     device_id = fields.Many2one(
-        "imaging.device", string="Device", readonly=True, index=True, ondelete="restrict"
+        "imaging.device", readonly=True, index=True, ondelete="restrict"
     )
     calling_ae = fields.Char(string="Calling AE Title", readonly=True)
     state = fields.Selection(

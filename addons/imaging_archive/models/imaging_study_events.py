@@ -1,7 +1,6 @@
 import logging
 
 import psycopg2
-
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -115,8 +114,8 @@ class ImagingStudy(models.Model):
 
     def _hospitals_of(self, events):
         codes = {event.hospital for event in events}
-        Hospital = self.env["imaging.hospital"].with_context(active_test=False)
-        hospitals = {one.code: one for one in Hospital.search([("code", "in", [*codes])])}
+        known = self.env["imaging.hospital"].with_context(active_test=False)
+        hospitals = {one.code: one for one in known.search([("code", "in", [*codes])])}
         if missing := codes - hospitals.keys():
             raise EventError(f"study.hospital: no hospital has the code {min(missing)!r}")
         return hospitals

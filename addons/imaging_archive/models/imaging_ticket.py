@@ -69,8 +69,10 @@ class ImagingTicket(models.AbstractModel):
                 subject=subject, scope=scope, perms=perms, anonymous=anonymous,
                 purpose=purpose, label=label, lifetime=lifetime,
             )
-        except tickets.KeyUnavailable as error:
-            raise UserError(self.env._("No ticket can be signed: %(error)s", error=error)) from error
+        except tickets.KeyUnavailableError as error:
+            raise UserError(
+                self.env._("No ticket can be signed: %(error)s", error=error)
+            ) from error
         self._log(studies, action, subject=subject, label=label, purpose=purpose,
                   ticket=ticket.number, reason=reason)
         return ticket
@@ -107,10 +109,12 @@ class ImagingTicket(models.AbstractModel):
         """A new ticket for an old one, if it would be given today; AccessError if not."""
         try:
             claims = tickets.read(token)
-        except tickets.TicketRefused as error:
+        except tickets.TicketRefusedError as error:
             raise AccessError(self.env._("This ticket cannot be renewed.")) from error
-        except tickets.KeyUnavailable as error:
-            raise UserError(self.env._("No ticket can be signed: %(error)s", error=error)) from error
+        except tickets.KeyUnavailableError as error:
+            raise UserError(
+                self.env._("No ticket can be signed: %(error)s", error=error)
+            ) from error
         if self.env["imaging.revocation"]._is_revoked([claims["sub"], claims["jti"]]):
             raise AccessError(self.env._("This ticket was revoked."))
         kind, _colon, number = claims["sub"].partition(":")

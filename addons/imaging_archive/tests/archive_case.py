@@ -6,11 +6,9 @@ from unittest.mock import patch
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from odoo.addons.imaging_base.tests.imaging_case import PASSWORD, ImagingData
 from odoo.fields import Command
 from odoo.tests import HttpCase, TransactionCase, new_test_user
-
-from odoo.addons.imaging_base.tests.imaging_case import PASSWORD, ImagingData
 
 NAME_A = "Wang^XiaoDong=王^小东"
 NAME_B = "Li^Si=李^四"

@@ -2,11 +2,10 @@ import json
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-
-from odoo.addons.imaging_base.tests.requirements import req
 
 from .archive_case import ArchiveCase, ArchiveHttpCase
 
@@ -86,9 +85,9 @@ class TestAccessRules(ArchiveCase):
             "key": "q", "at": "2026-01-01", "reason": "conflict", "hospital_id": self.b.id,
         })
         for role in ("ops", "hospital"):
-            Quarantine = self.env["imaging.quarantine"]
-            self.assertNotIn(row, Quarantine.with_user(self.users_a[role]).search([]))
-            self.assertIn(row, Quarantine.with_user(self.users_b[role]).search([]))
+            rows = self.env["imaging.quarantine"]
+            self.assertNotIn(row, rows.with_user(self.users_a[role]).search([]))
+            self.assertIn(row, rows.with_user(self.users_b[role]).search([]))
         for role in ("radiologist", "finance", "auditor", "qc", "expert"):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.env["imaging.quarantine"].with_user(self.users_b[role]).search([])

@@ -1,6 +1,5 @@
-from odoo.tests import BaseCase, tagged
-
 from odoo.addons.imaging_archive import person_name
+from odoo.tests import BaseCase, tagged
 
 
 @tagged("post_install", "-at_install")

@@ -1,10 +1,9 @@
 from unittest.mock import patch
 
+from odoo.addons.imaging_archive import revocations
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
-
-from odoo.addons.imaging_archive import revocations
 
 from .archive_case import ArchiveCase
 
@@ -24,8 +23,8 @@ class TestRevocation(ArchiveCase):
 
     def test_tickets_of_an_account_that_loses_a_role_are_revoked(self):
         user = self.users_a["radiologist"]
-        Ticket = self.env["imaging.ticket"].with_user(user)
-        token = Ticket._for_studies(self.study_a.with_user(user), "open").token
+        issuer = self.env["imaging.ticket"].with_user(user)
+        token = issuer._for_studies(self.study_a.with_user(user), "open").token
         number = self._claims(token)["jti"]
         for change in ({"hospital_ids": [Command.set(self.b.ids)]}, {"active": False}):
             self.env["imaging.revocation"].search([]).unlink()
@@ -34,11 +33,11 @@ class TestRevocation(ArchiveCase):
 
     def test_revoked_ticket_is_not_renewed(self):
         user = self.users_a["radiologist"]
-        Ticket = self.env["imaging.ticket"].with_user(user)
-        token = Ticket._for_studies(self.study_a.with_user(user), "open").token
+        issuer = self.env["imaging.ticket"].with_user(user)
+        token = issuer._for_studies(self.study_a.with_user(user), "open").token
         self.env["imaging.revocation"]._revoke([self._claims(token)["jti"]])
         with self.assertRaisesRegex(AccessError, "revoked"):
-            Ticket._renew(token)
+            issuer._renew(token)
 
     def test_user_is_told_when_the_revocation_is_pending(self):
         with self._registry_of_the_test():

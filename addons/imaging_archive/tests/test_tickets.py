@@ -2,11 +2,9 @@ import os
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from odoo.addons.imaging_archive import tickets
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-
-from odoo.addons.imaging_archive import tickets
 
 from .archive_case import ArchiveCase
 
@@ -54,8 +52,8 @@ class TestTickets(ArchiveCase):
 
     def test_ticket_for_a_tool_covers_the_own_hospitals(self):
         for role, scope in {"radiologist": ["TESTA"], "platform": ["*"]}.items():
-            Ticket = self.env["imaging.ticket"].with_user(self.users_a[role])
-            claims = self._claims(Ticket._for_hospitals("ticket").token)
+            issuer = self.env["imaging.ticket"].with_user(self.users_a[role])
+            claims = self._claims(issuer._for_hospitals("ticket").token)
             self.assertEqual(claims["scope"], {"hospitals": scope})
             self.assertEqual(claims["purpose"], "tool")
 
@@ -74,21 +72,21 @@ class TestTickets(ArchiveCase):
 
     def test_renewal_looks_at_the_rights_again(self):
         user = self.users_a["radiologist"]
-        Ticket = self.env["imaging.ticket"].with_user(user)
-        token = Ticket._for_studies(self.study_a.with_user(user), "open").token
-        renewed = self._claims(Ticket._renew(token).token)
+        issuer = self.env["imaging.ticket"].with_user(user)
+        token = issuer._for_studies(self.study_a.with_user(user), "open").token
+        renewed = self._claims(issuer._renew(token).token)
         self.assertEqual(renewed["scope"], {"studies": ["1.2.826.1"]})
         self.assertNotEqual(renewed["jti"], self._claims(token)["jti"])
         with self.assertRaises(AccessError):
             self.env["imaging.ticket"].with_user(self.users_a["qc"])._renew(token)
         user.hospital_ids = self.b
         with self.assertRaises(AccessError):
-            Ticket._renew(token)
+            issuer._renew(token)
 
     def test_forged_or_foreign_ticket_is_not_renewed(self):
         user = self.users_a["radiologist"]
-        Ticket = self.env["imaging.ticket"].with_user(user)
-        token = Ticket._for_studies(self.study_a.with_user(user), "open").token
+        issuer = self.env["imaging.ticket"].with_user(user)
+        token = issuer._for_studies(self.study_a.with_user(user), "open").token
         head, body, signature = token.split(".")
         other = Ed25519PrivateKey.generate()
         with patch.object(tickets, "signing_key", lambda: tickets.SigningKey(other)):
@@ -97,4 +95,4 @@ class TestTickets(ArchiveCase):
         for forged in ("", "x", f"{head}.{body}.", f"{head}.{body}.{signature[::-1]}",
                        f"eyJhbGciOiJub25lIn0.{body}.", foreign):
             with self.subTest(forged[:20]), self.assertRaises(AccessError):
-                Ticket._renew(forged)
+                issuer._renew(forged)

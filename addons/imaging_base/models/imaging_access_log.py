@@ -39,10 +39,10 @@ class ImagingAccessLog(models.Model):
     )
     label = fields.Char(string="Who", readonly=True)
     user_id = fields.Many2one(
-        "res.users", string="User", readonly=True, index=True, ondelete="restrict"
+        "res.users", readonly=True, index=True, ondelete="restrict"
     )
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", readonly=True, index=True, ondelete="restrict"
+        "imaging.hospital", readonly=True, index=True, ondelete="restrict"
     )
     study_uid = fields.Char(string="Study UID", readonly=True, index=True)
     action = fields.Selection(ACTIONS, readonly=True, required=True)
@@ -80,7 +80,7 @@ class ImagingAccessLog(models.Model):
         defaults = {"at": fields.Datetime.now(), "outcome": "granted", "source": "portal"}
         return self.sudo().create([{**defaults, **entry} for entry in entries])
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self.env._("The access log cannot be changed."))
 
     @api.ondelete(at_uninstall=False)

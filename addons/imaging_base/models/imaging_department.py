@@ -9,7 +9,7 @@ class ImagingDepartment(models.Model):
     name = fields.Char(required=True, translate=False)
     sequence = fields.Integer(default=10)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", required=True, index=True, ondelete="restrict"
+        "imaging.hospital", required=True, index=True, ondelete="restrict"
     )
     device_ids = fields.One2many("imaging.device", "department_id", string="Devices")
     active = fields.Boolean(default=True)

@@ -51,11 +51,10 @@ class ImagingDevice(models.Model):
     )
     modality = fields.Selection(MODALITIES, required=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", required=True, index=True, ondelete="restrict"
+        "imaging.hospital", required=True, index=True, ondelete="restrict"
     )
     department_id = fields.Many2one(
         "imaging.department",
-        string="Department",
         index=True,
         ondelete="restrict",
         domain="[('hospital_id', '=', hospital_id)]",

@@ -1,8 +1,7 @@
-from psycopg2.errors import RaiseException
-
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import RaiseException
 
 from .imaging_case import ImagingCase
 

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import polib
-
 from odoo.modules import get_module_path
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import TranslationModuleReader
@@ -13,7 +12,7 @@ MODULES = ("imaging_base", "imaging_archive", "imaging_share", "imaging_demo")
 class TestTranslations(TransactionCase):
     def test_every_word_of_the_interface_is_there_in_chinese(self):
         for module in MODULES:
-            if not self.env["ir.module.module"]._get(module).state == "installed":
+            if self.env["ir.module.module"]._get(module).state != "installed":
                 continue
             with self.subTest(module):
                 self.assertFalse(self._untranslated(module))

@@ -2,11 +2,9 @@ import logging
 import re
 
 from odoo import http
+from odoo.addons.imaging_archive.controllers.viewing import to_viewer, viewer_url
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools.misc import format_datetime
-
-from odoo.addons.imaging_archive.controllers.viewing import to_viewer, viewer_url
 
 _logger = logging.getLogger(__name__)
 
@@ -76,8 +74,8 @@ class SharePage(http.Controller):
 
     def _record_refusal(self, share, outcome):
         agent = request.httprequest.user_agent.string
-        Opening = request.env["imaging.share.opening"].sudo()
-        Opening._record_refused_look(share, outcome, self._address(), agent)
+        openings = request.env["imaging.share.opening"].sudo()
+        openings._record_refused_look(share, outcome, self._address(), agent)
 
     def _address(self):
         return request.httprequest.remote_addr
@@ -98,10 +96,7 @@ class SharePage(http.Controller):
             "state": state,
             "has_password": bool(known and known.has_password),
             "hospital": known.hospital_id.name if known else "",
-            "valid_until": known and format_datetime(
-                env, known.expires_at, tz=known.hospital_id.tz or "Asia/Shanghai",
-                dt_format="yyyy-MM-dd HH:mm",
-            ),
+            "valid_until": known._local_expiry() if known else "",
         }
         page = env["ir.qweb"]._render("imaging_share.share_page", values)
         return request.make_response(page, headers=list(HEADERS.items()), status=STATUS[state])

@@ -1,7 +1,9 @@
-from . import imaging_hospital
-from . import imaging_share
-from . import imaging_share_gate
-from . import imaging_share_opening
-from . import imaging_study
-from . import imaging_ticket
-from . import res_config_settings
+from . import (
+    imaging_hospital,
+    imaging_share,
+    imaging_share_gate,
+    imaging_share_opening,
+    imaging_study,
+    imaging_ticket,
+    res_config_settings,
+)

@@ -2,11 +2,10 @@ import base64
 import io
 
 import segno
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
-
 from odoo.addons.imaging_archive import tickets
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools.misc import format_datetime
 
 from .. import tokens
 
@@ -26,7 +25,7 @@ class ImagingShare(models.Model):
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True, readonly=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", compute="_compute_hospital_id", store=True,
+        "imaging.hospital", compute="_compute_hospital_id", store=True,
         index=True, ondelete="restrict",
     )
     user_id = fields.Many2one(
@@ -117,7 +116,7 @@ class ImagingShare(models.Model):
             secret = share.sudo()
             try:
                 token = tokens.token_of(secret.nonce)
-            except tickets.KeyUnavailable:
+            except tickets.KeyUnavailableError:
                 continue
             if tokens.digest_of(token) != secret.token_hash:
                 continue
@@ -126,7 +125,7 @@ class ImagingShare(models.Model):
             segno.make(share.link, error="m").save(picture, kind="png", scale=6, border=3)
             share.qr_code = base64.b64encode(picture.getvalue())
 
-    @api.depends_context("uid", "share_password", "tz", "lang")
+    @api.depends_context("uid", "share_password", "lang")
     def _compute_shown_password(self):
         """The password exists in clear in the dialog that follows the creation, and there only."""
         password = self.env.context.get("share_password")
@@ -138,9 +137,13 @@ class ImagingShare(models.Model):
             ]
             if share.shown_password:
                 lines.append(self.env._("Password: %(password)s", password=password))
-            until = fields.Datetime.context_timestamp(share, share.expires_at)
-            lines.append(self.env._("Valid until: %(time)s", time=until.strftime("%Y-%m-%d %H:%M")))
+            lines.append(self.env._("Valid until: %(time)s", time=share._local_expiry()))
             share.share_text = "\n".join(lines)
+
+    def _local_expiry(self):
+        """The end as the hospital's clock shows it, for people outside: `2026-11-24 14:30`."""
+        zone = self.hospital_id.tz or "Asia/Shanghai"
+        return format_datetime(self.env, self.expires_at, tz=zone, dt_format="yyyy-MM-dd HH:mm")
 
     @api.constrains("study_ids")
     def _check_studies(self):
@@ -206,7 +209,7 @@ class ImagingShare(models.Model):
         nonce = tokens.new_nonce()
         try:
             token = tokens.token_of(nonce)
-        except tickets.KeyUnavailable as error:
+        except tickets.KeyUnavailableError as error:
             raise ValidationError(
                 self.env._("No share can be made: %(error)s", error=error)
             ) from error

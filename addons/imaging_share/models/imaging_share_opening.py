@@ -23,11 +23,11 @@ class ImagingShareOpening(models.Model):
     _rec_name = "outcome"
 
     share_id = fields.Many2one(
-        "imaging.share", string="Share", required=True, readonly=True, index=True,
+        "imaging.share", required=True, readonly=True, index=True,
         ondelete="restrict",
     )
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", required=True, readonly=True, index=True,
+        "imaging.hospital", required=True, readonly=True, index=True,
         ondelete="restrict",
     )
     at = fields.Datetime(string="Time", required=True, readonly=True)
@@ -56,7 +56,7 @@ class ImagingShareOpening(models.Model):
         if not self.search_count(recent, limit=1):
             self._record(share, outcome, address, user_agent)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self.env._("The opening log cannot be changed."))
 
     @api.ondelete(at_uninstall=False)

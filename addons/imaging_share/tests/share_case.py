@@ -1,9 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.fields import Command
-
 from odoo.addons.imaging_archive.tests.archive_case import ArchiveCase, ArchiveHttpCase
+from odoo.fields import Command
 
 
 class ShareData:

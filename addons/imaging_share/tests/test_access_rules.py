@@ -1,11 +1,10 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
-
-from odoo.addons.imaging_base.tests.requirements import req
 
 from .share_case import ShareCase
 
@@ -47,10 +46,10 @@ class TestAccessRules(ShareCase):
     def test_radiologist_sees_own_shares_and_administrator_those_of_the_hospital(self):
         colleague = self._user_of_a("colleague")
         share = self._share()
-        Share = self.env["imaging.share"]
-        self.assertIn(share, Share.with_user(self.users_a["radiologist"]).search([]))
-        self.assertNotIn(share, Share.with_user(colleague).search([]))
-        administrator = Share.with_user(self.users_a["hospital"])
+        shares = self.env["imaging.share"]
+        self.assertIn(share, shares.with_user(self.users_a["radiologist"]).search([]))
+        self.assertNotIn(share, shares.with_user(colleague).search([]))
+        administrator = shares.with_user(self.users_a["hospital"])
         self.assertIn(share, administrator.search([]))
         share.with_user(self.users_a["hospital"]).action_revoke()
         self.assertEqual(share.state, "revoked")

@@ -1,10 +1,9 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
-
-from odoo.addons.imaging_base.tests.requirements import req
 
 from .share_case import ShareCase
 
@@ -13,8 +12,8 @@ from .share_case import ShareCase
 class TestPolicy(ShareCase):
     def _dialog(self):
         action = self.study_a.with_user(self.users_a["radiologist"]).action_share()
-        Model = self.env[action["res_model"]].with_user(self.users_a["radiologist"])
-        return Form(Model.with_context(**action["context"]))
+        dialogs = self.env[action["res_model"]].with_user(self.users_a["radiologist"])
+        return Form(dialogs.with_context(**action["context"]))
 
     def _made(self, action):
         return self.env["imaging.share"].browse(action["res_id"])

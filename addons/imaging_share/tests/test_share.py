@@ -3,16 +3,14 @@ import io
 from datetime import timedelta
 from unittest.mock import patch
 
-from PIL import Image
-
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
-from odoo.fields import Command
-from odoo.tests import tagged
-
 from odoo.addons.imaging_archive import revocations
 from odoo.addons.imaging_archive.tests.archive_case import study_event
 from odoo.addons.imaging_base.tests.requirements import req
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+from PIL import Image
 
 from .share_case import ShareCase
 

@@ -1,9 +1,8 @@
 from urllib.parse import parse_qs, urlsplit
 
+from odoo.addons.imaging_base.tests.requirements import req
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-
-from odoo.addons.imaging_base.tests.requirements import req
 
 from .share_case import ShareHttpCase
 

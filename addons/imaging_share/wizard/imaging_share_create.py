@@ -20,7 +20,7 @@ class ImagingShareCreate(models.TransientModel):
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", string="Hospital", compute="_compute_hospital_id"
+        "imaging.hospital", compute="_compute_hospital_id"
     )
     duration = fields.Selection(
         DURATIONS, string="Valid for", required=True, compute="_compute_policy", store=True,
@@ -28,7 +28,7 @@ class ImagingShareCreate(models.TransientModel):
     )
     expires_at = fields.Datetime(string="Valid until")
     with_password = fields.Boolean(
-        string="With Password", compute="_compute_policy", store=True, readonly=False,
+        compute="_compute_policy", store=True, readonly=False,
         precompute=True,
         help="A password is made up and shown once, to be sent with the link.",
     )
