@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
 import { DicomWeb, parameter, type Connection } from '../src/dicomweb/client';
 import { NODE_CODES, ViewerError } from '../src/dicomweb/errors';
 
 const states: Connection[] = [];
-let fetched: ReturnType<typeof vi.fn>;
+let fetched: Mock<typeof fetch>;
 
 function answer(status: number, code: string): Response {
   return Response.json({ error: code, message: 'because' }, { status });
@@ -20,7 +20,7 @@ function frame(syntax = '1.2.840.10008.1.2.1'): Response {
 
 beforeEach(() => {
   states.length = 0;
-  fetched = vi.fn();
+  fetched = vi.fn<typeof fetch>();
   vi.stubGlobal('fetch', fetched);
   vi.stubGlobal('location', { origin: 'http://viewer.test' });
 });

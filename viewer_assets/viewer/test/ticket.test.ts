@@ -106,11 +106,11 @@ describe('renewal', () => {
 
   it('speaks JSON-RPC with the portal', async () => {
     const renewed = ticket(900);
-    const fetched = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(Response.json({ result: { ticket: renewed, expires_in: 900 } })));
+    const fetched = vi.fn<typeof fetch>(() => Promise.resolve(Response.json({ result: { ticket: renewed, expires_in: 900 } })));
     vi.stubGlobal('fetch', fetched);
     await expect(requestRenewal('a.b.c')).resolves.toBe(renewed);
     expect(fetched.mock.calls[0]?.[0]).toBe('/imaging/ticket/renew');
-    expect(JSON.parse(fetched.mock.calls[0]?.[1].body as string)).toMatchObject({ jsonrpc: '2.0', params: { ticket: 'a.b.c' } });
+    expect(JSON.parse(fetched.mock.calls[0]?.[1]?.body as string)).toMatchObject({ jsonrpc: '2.0', params: { ticket: 'a.b.c' } });
     vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ error: { message: 'ended' } })));
     await expect(requestRenewal('a.b.c')).rejects.toBeInstanceOf(RenewalRefused);
     vi.unstubAllGlobals();

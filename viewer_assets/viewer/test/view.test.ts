@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { edgeLetters, letters } from '../src/engine/orientation';
 import { entries, readPalette } from '../src/engine/palette';
 import { presetsFor, rangeToWindow, windowToRange } from '../src/engine/presets';
-import type { DicomWeb } from '../src/dicomweb/client';
 import { labelPosition } from '../src/tools/label';
 
 describe('orientation letters', () => {
@@ -48,7 +47,7 @@ describe('windows', () => {
 
 describe('a palette', () => {
   const words = (...values: number[]) => Buffer.from(Uint16Array.from(values).buffer).toString('base64');
-  const client = {} as DicomWeb;
+  const client = { bulk: () => Promise.reject(new Error('no bulk data here')) };
   const table = (red: string, green: string, blue: string, descriptor: number[]) =>
     Object.fromEntries([
       ...['00281101', '00281102', '00281103'].map((tag) => [tag, { vr: 'US', Value: descriptor }]),
