@@ -245,7 +245,7 @@ export class Engine {
       element,
       defaultOptions: { background: [0, 0, 0] },
     });
-    this.viewport = this.rendering.getViewport(VIEWPORT) as Types.IStackViewport;
+    this.viewport = this.rendering.getViewport<Types.IStackViewport>(VIEWPORT);
     this.tools.attach(VIEWPORT, this.rendering.id);
     const { CAMERA_MODIFIED, VOI_MODIFIED } = Enums.Events;
     for (const name of [CAMERA_MODIFIED, VOI_MODIFIED]) element.addEventListener(name, this.report);

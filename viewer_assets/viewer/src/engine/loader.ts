@@ -2,13 +2,15 @@ import { cache, getShouldUseCPURendering, imageLoader, metaData, type Types } fr
 import { createImage, init as initDecoders } from '@cornerstonejs/dicom-image-loader';
 import type { DicomWeb } from '../dicomweb/client';
 import { number, TAG, text } from '../dicomweb/dataset';
+import type { Dataset } from '../dicomweb/types';
 import { asViewerError, isAbort, ViewerError } from '../dicomweb/errors';
 import { SCHEME } from '../dicomweb/stack';
 import { frameInfo, metadataProvider, type FrameInfo } from './frames';
 import { readPalette } from './palette';
 
 /** Frames stored without compression; Deflated arrives inflated (PS3.5 A.5 deflates the data set, not the frame). */
-const NATIVE = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2']);
+const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+const NATIVE = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', BIG_ENDIAN]);
 
 const DECODABLE = new Set([
   ...NATIVE,
@@ -62,12 +64,9 @@ async function decode(info: FrameInfo, bytes: Uint8Array, transferSyntax: string
   const rows = number(dataset, TAG.rows) ?? 0;
   const columns = number(dataset, TAG.columns) ?? 0;
   const samples = number(dataset, TAG.samplesPerPixel) ?? 1;
-  if (NATIVE.has(transferSyntax)) {
-    checkNativeLength(dataset, bytes.length, rows * columns * samples);
-    maskUnusedBits(dataset, bytes, transferSyntax);
-  }
+  const stored = NATIVE.has(transferSyntax) ? nativeFrame(dataset, bytes, rows * columns * samples, transferSyntax) : bytes;
   try {
-    const decoded = (await createImage(image.imageId, bytes, transferSyntax, {
+    const decoded = (await createImage(image.imageId, stored, transferSyntax, {
       useRGBA: getShouldUseCPURendering(),
     })) as Types.IImage;
     if (decoded.rows !== rows || decoded.columns !== columns) {
@@ -83,21 +82,29 @@ async function decode(info: FrameInfo, bytes: Uint8Array, transferSyntax: string
   }
 }
 
-function checkNativeLength(dataset: FrameInfo['dataset'], length: number, values: number): void {
+/**
+ * An uncompressed frame without padding behind it.
+ *
+ * Throws ViewerError `decode_failed` when bytes are missing: half a picture is no picture.
+ */
+function nativeFrame(dataset: Dataset, bytes: Uint8Array, values: number, transferSyntax: string): Uint8Array {
   const bits = number(dataset, TAG.bitsAllocated) ?? 0;
   const subsampled = text(dataset, TAG.photometric) === 'YBR_FULL_422';
   const needed = Math.ceil((values * bits) / 8) * (subsampled ? 2 / 3 : 1);
-  if (length < Math.floor(needed)) throw new ViewerError('decode_failed', `frame has ${length} bytes of ${needed}`);
+  if (bytes.length < needed) throw new ViewerError('decode_failed', `frame has ${bytes.length} bytes of ${needed}`);
+  const frame = bytes.subarray(0, needed);
+  maskUnusedBits(dataset, frame, transferSyntax);
+  return frame;
 }
 
 /** Bits above Bits Stored may hold an overlay (PS3.5 8.1.1); the decoder does not clear them for unsigned values. */
-function maskUnusedBits(dataset: FrameInfo['dataset'], bytes: Uint8Array, transferSyntax: string): void {
+function maskUnusedBits(dataset: Dataset, bytes: Uint8Array, transferSyntax: string): void {
   const stored = number(dataset, TAG.bitsStored) ?? 16;
   const allocated = number(dataset, TAG.bitsAllocated);
   const signed = number(dataset, TAG.pixelRepresentation) === 1;
   if (allocated !== 16 || stored >= 16 || stored < 8 || signed || number(dataset, TAG.highBit) !== stored - 1) return;
   const high = (1 << (stored - 8)) - 1;
-  for (let i = transferSyntax === '1.2.840.10008.1.2.2' ? 0 : 1; i < bytes.length; i += 2) {
+  for (let i = transferSyntax === BIG_ENDIAN ? 0 : 1; i < bytes.length; i += 2) {
     bytes[i] = (bytes[i] ?? 0) & high;
   }
 }

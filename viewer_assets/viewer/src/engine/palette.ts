@@ -5,6 +5,8 @@ import type { Dataset } from '../dicomweb/types';
 
 const COLOURS = { red: ['00281101', '00281201'], green: ['00281102', '00281202'], blue: ['00281103', '00281203'] } as const;
 
+export type BulkSource = Pick<DicomWeb, 'bulk'>;
+
 type Colour = keyof typeof COLOURS;
 
 const COLOUR_NAMES = ['red', 'green', 'blue'] as const;
@@ -18,7 +20,7 @@ export type Palette = Record<`${Colour}PaletteColorLookupTableDescriptor`, numbe
  *
  * Throws ViewerError `decode_failed` when a table is missing: no picture in wrong colours.
  */
-export async function readPalette(dataset: Dataset, client: DicomWeb, path: string): Promise<Palette> {
+export async function readPalette(dataset: Dataset, client: BulkSource, path: string): Promise<Palette> {
   const tables: Partial<Record<Colour, { first: number; bits: number; entries: number[] }>> = {};
   for (const colour of COLOUR_NAMES) {
     const [descriptorTag, dataTag] = COLOURS[colour];
@@ -42,7 +44,7 @@ export async function readPalette(dataset: Dataset, client: DicomWeb, path: stri
   return palette as Palette;
 }
 
-async function binary(dataset: Dataset, tag: string, client: DicomWeb, path: string): Promise<Uint8Array | undefined> {
+async function binary(dataset: Dataset, tag: string, client: BulkSource, path: string): Promise<Uint8Array | undefined> {
   const element = dataset[tag];
   if (element?.InlineBinary !== undefined) return Uint8Array.from(atob(element.InlineBinary), (c) => c.charCodeAt(0));
   if (element?.BulkDataURI !== undefined) return client.bulk(element.BulkDataURI, path);

@@ -88,7 +88,7 @@ export class Tools {
 
   /** Ends whatever is being drawn on this element. */
   cancel(element: HTMLDivElement): void {
-    for (const _ of ALL) if (cancelActiveManipulations(element) === undefined) return;
+    while (cancelActiveManipulations(element) !== undefined);
   }
 
   choose(tool: ToolName): void {

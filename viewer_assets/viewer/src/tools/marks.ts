@@ -1,6 +1,6 @@
 import { eventTarget } from '@cornerstonejs/core';
 import { annotation as annotations, Enums, type Types as ToolTypes } from '@cornerstonejs/tools';
-import { MEASURE_TOOLS, type Measurement, type MeasureTool } from '../engine/view';
+import { MEASURE_TOOLS, type Measurement } from '../engine/view';
 import { linesOf } from './stats';
 
 const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE } = Enums.Events;
@@ -14,9 +14,9 @@ export class Marks {
     private readonly indexOf: (imageId: string) => number,
     private readonly onChange: (measurements: Measurement[]) => void,
   ) {
-    eventTarget.addEventListener(ANNOTATION_ADDED, ((event: CustomEvent<{ annotation: ToolTypes.Annotation }>) => {
+    eventTarget.addEventListener(ANNOTATION_ADDED, (event: CustomEvent<{ annotation: ToolTypes.Annotation }>) => {
       this.youngest = event.detail.annotation.annotationUID;
-    }) as EventListener);
+    });
     for (const name of [ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE]) {
       eventTarget.addEventListener(name, this.changed);
     }
@@ -54,7 +54,7 @@ export class Marks {
   }
 
   private describe(mark: ToolTypes.Annotation): Measurement | undefined {
-    const tool = MEASURE_TOOLS.find((name) => name === mark.metadata?.toolName) as MeasureTool | undefined;
+    const tool = MEASURE_TOOLS.find((name) => name === mark.metadata?.toolName);
     const imageId = mark.metadata?.referencedImageId;
     if (!tool || imageId === undefined || mark.annotationUID === undefined) return undefined;
     const lines = linesOf(mark.data, `imageId:${imageId}`);

@@ -49,5 +49,5 @@ export function greyValues(image: Types.IImage): Values | undefined {
 export function colourAt(image: Types.IImage, column: number, row: number): number[] {
   const data = image.voxelManager?.getScalarData();
   const at = (row * image.columns + column) * image.numberOfComponents;
-  return [0, 1, 2].map((channel) => Number(data?.[at + channel] ?? 0));
+  return [0, 1, 2].map((channel) => data?.[at + channel] ?? 0);
 }

@@ -1,0 +1,113 @@
+// @vitest-environment happy-dom
+import { render } from 'preact';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Overview, SeriesSummary } from '../src/dicomweb/types';
+import { chooseLanguage } from '../src/i18n';
+import * as state from '../src/state';
+import { Corners } from '../src/ui/Corners';
+import { kindText } from '../src/ui/kinds';
+import { SeriesList } from '../src/ui/SeriesList';
+import { ageText, clip } from '../src/ui/text';
+import { Viewport } from '../src/ui/Viewport';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+
+const series: SeriesSummary = {
+  uid: '1.2.3.1', number: 2, modality: 'CT', description: HOSTILE, body_part: HOSTILE, instance_count: 2, frame_count: 2,
+  representative: '1.2.3.1.1', sop_class: '1.2.840.10008.5.1.4.1.1.2', viewable: true,
+};
+const study: Overview['study'] = {
+  uid: '1.2.3', date: '2026-11-20', time: null, description: HOSTILE, patient_name: HOSTILE, patient_id: HOSTILE.repeat(50),
+  patient_sex: 'M', patient_birth_date: '1957-03-01', accession_number: HOSTILE, hospital: 'H001', anonymous: false, withheld: 0,
+};
+const root = document.createElement('div');
+
+function shown(overview: Overview, element: Parameters<typeof render>[0]): HTMLElement {
+  state.studies.value = [overview];
+  state.current.value = { study: overview.study, series: overview.series[0] ?? series };
+  render(element, root);
+  return root;
+}
+
+beforeEach(() => {
+  chooseLanguage('zh_CN');
+  render(null, root);
+  state.view.value = state.EMPTY_VIEW;
+  state.seriesProblem.value = null;
+});
+
+describe('text from tags', () => {
+  it('is text in the list and in the corners, never markup', () => {
+    shown({ study, series: [series] }, <><SeriesList /><Corners /></>);
+    expect(root.querySelector('img')).toBeNull();
+    expect(root.textContent).toContain(HOSTILE);
+  });
+
+  it('is cut where it is too long', () => {
+    shown({ study, series: [series] }, <Corners />);
+    for (const line of root.querySelectorAll('.corner div')) expect(Array.from(line.textContent).length).toBeLessThanOrEqual(48);
+    expect(clip('王小东大夫', 3)).toBe('王小…');
+  });
+});
+
+describe('an anonymous viewing', () => {
+  it('is marked, shows no name and tells what was withheld', () => {
+    const anonymous = { ...study, anonymous: true, patient_name: '王小东', withheld: 2 };
+    shown({ study: anonymous, series: [{ ...series, description: '', body_part: '' }] }, <><SeriesList /><Corners /></>);
+    expect(root.textContent).toContain('匿名');
+    expect(root.textContent).not.toContain('王小东');
+    expect(root.textContent).toContain('2 幅图像可能含有姓名，未分享');
+  });
+});
+
+describe('what is no picture', () => {
+  it.each([
+    ['1.2.840.10008.5.1.4.1.1.88.33', '结构化报告'],
+    ['1.2.840.10008.5.1.4.1.1.88.59', '显示状态或关键图像标记'],
+    ['1.2.840.10008.5.1.4.1.1.104.1', '文档（PDF）'],
+    ['1.2.840.10008.5.1.4.1.1.9.1.1', '心电等波形'],
+    ['1.2.840.10008.5.1.4.1.1.77.1.4.1', '视频'],
+    ['1.2.840.10008.5.1.4.1.1.481.3', '放疗数据'],
+    ['1.2.840.10008.5.1.4.1.1.66.4', '分割结果'],
+    ['1.2.3', 'CT 数据'],
+  ])('%s is called by its name', (sop_class, name) => {
+    expect(kindText({ ...series, sop_class })).toBe(name);
+  });
+
+  it('gets a message, not a blank', () => {
+    shown({ study, series: [{ ...series, viewable: false, sop_class: '1.2.840.10008.5.1.4.1.1.104.1' }] }, <Viewport />);
+    expect(root.querySelector('[data-testid=message]')?.textContent).toBe('暂不支持显示此类对象：文档（PDF）');
+  });
+});
+
+describe('a picture that fails', () => {
+  it('is covered by a sentence with a way on', () => {
+    state.view.value = { ...state.EMPTY_VIEW, error: { code: 'unsupported_transfer_syntax', detail: '1.2.840.10008.1.2.4.55' } };
+    shown({ study, series: [series] }, <Viewport />);
+    expect(root.querySelector('.cover [data-testid=message] p')?.textContent).toBe('暂不支持此图像的压缩格式（1.2.840.10008.1.2.4.55），请联系医院管理员');
+    expect(root.querySelector('[data-testid=retry]')?.textContent).toBe('重试');
+  });
+
+  it('keeps orientation and loss marked when the corners are hidden', () => {
+    state.view.value = { ...state.EMPTY_VIEW, shown: true, lossy: true, edges: null };
+    state.infoVisible.value = false;
+    shown({ study, series: [series] }, <Corners />);
+    expect(root.textContent).toContain('有损');
+    expect(root.textContent).toContain('方向未知');
+    expect(root.textContent).not.toContain(HOSTILE);
+    state.infoVisible.value = true;
+  });
+});
+
+describe('an age', () => {
+  it.each([
+    ['1957-03-01', '2026-11-20', '69 岁'],
+    ['1957-11-21', '2026-11-20', '68 岁'],
+    ['2025-11-20', '2026-11-20', '12 个月'],
+    ['2026-11-10', '2026-11-20', '10 天'],
+    ['2027-01-01', '2026-11-20', ''],
+    [null, '2026-11-20', ''],
+  ])('born %s, examined %s', (birth, examined, age) => {
+    expect(ageText(birth, examined)).toBe(age);
+  });
+});
