@@ -305,6 +305,7 @@ def _supervisord(settings: Settings) -> str:
             f"command={' '.join(_quote(part) for part in command)}\n"
             f"directory={REPOSITORY}\n"
             f"environment={pairs}\n"
+            f"priority={10 if name in DATA_SERVICES else 20}\n"  # started first, stopped last
             "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=100\n"
             f"stopsignal={signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
             f"stdout_logfile={log}/{name}.log\nredirect_stderr=true\n"
