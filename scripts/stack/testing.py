@@ -78,13 +78,14 @@ def _free_port_range(count: int) -> int:
         finally:
             for probe in probes:
                 probe.close()
-        if (first, count) not in _taken:
-            _taken.update((port, count) for port in range(first, first + count))
+        ports = set(range(first, first + count))
+        if not ports & _taken:
+            _taken.update(ports)
             return first
     raise Problem("no free ports for the tests")
 
 
-_taken: set[tuple[int, int]] = set()
+_taken: set[int] = set()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
