@@ -54,7 +54,7 @@ def _assert_same(part10, path):
         got, sent = pydicom.dcmread(BytesIO(part10)), pydicom.dcmread(path)
         for element in sent:
             if element.tag.element != 0 and element.keyword != "DataSetTrailingPadding":
-                assert got[element.tag] == element, f"{path.name}: {element.name}"
+                assert got[element.tag].value == element.value, f"{path.name}: {element.name}"
     assert got.file_meta.TransferSyntaxUID == sent.file_meta.TransferSyntaxUID
 
 
