@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -28,14 +29,14 @@ VIEWER_CSP = (
 def configure(settings: Settings) -> None:
     """Write every configuration file from the settings; running it again changes nothing."""
     secret.ticket_keys(settings)
-    for name, text in (
-        ("redis.conf", _redis(settings)),
-        ("odoo.conf", _odoo(settings)),
-        ("node.toml", _node(settings)),
-        ("nginx.conf", _nginx(settings)),
-        ("supervisord.conf", _supervisord(settings)),
+    for name, render in (
+        ("redis.conf", _redis),
+        ("odoo.conf", _odoo),
+        ("node.toml", _node),
+        ("nginx.conf", _nginx),
+        ("supervisord.conf", _supervisord),  # the last: it holds the others' digests
     ):
-        path = settings.directory("config") / name
+        path, text = settings.directory("config") / name, render(settings)
         if not path.exists() or path.read_text() != text:
             secret.write(path, text)
 
@@ -278,6 +279,7 @@ def _supervisord(settings: Settings) -> str:
     pids, log = settings.directory("run"), settings.directory("log")
     node = str(settings.python.with_name("dicom-node"))
     node_config = ["--config", str(settings.directory("config") / "node.toml")]
+    versions = _versions(settings)
     commands = {
         "postgres": (postgres.server_command(settings), "INT", {}),
         "redis": (["redis-server", str(settings.directory("config") / "redis.conf")], "TERM", {}),
@@ -299,7 +301,9 @@ def _supervisord(settings: Settings) -> str:
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
     )
     for name, (command, signal, variables) in commands.items():
-        pairs = ",".join(f"{key}={_quote(value)}" for key, value in variables.items())
+        # A process whose code or configuration changed is restarted by supervisord's reload.
+        version = {"YUNYING_VERSION": versions.get(name, "")}
+        pairs = ",".join(f"{key}={_quote(value)}" for key, value in (variables | version).items())
         text += (
             f"[program:{name}]\n"
             f"command={' '.join(_quote(part) for part in command)}\n"
@@ -312,6 +316,24 @@ def _supervisord(settings: Settings) -> str:
             "stdout_logfile_maxbytes=20MB\nstdout_logfile_backups=5\n"
         )
     return text
+
+
+def _versions(settings: Settings) -> dict[str, str]:
+    """Process name → digest of the code and the configuration that it read when it started."""
+    config = settings.directory("config")
+    node = [config / "node.toml", *sorted((REPOSITORY / "dicom_node").rglob("*.py"))]
+    files = {
+        "redis": [config / "redis.conf"],
+        "odoo": [config / "odoo.conf"],
+        "dicom-receive": node,
+        "dicom-archive": node,
+        "dicom-web": node,
+        "nginx": [config / "nginx.conf"],
+    }
+    return {
+        name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+        for name, paths in files.items()
+    }
 
 
 def _quote(text: str) -> str:
