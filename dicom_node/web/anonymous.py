@@ -31,9 +31,19 @@ _BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
 _MAX_VALUE = 1 << 20
 # What encoders sign with. Any other comment may say whose picture it is.
 _ENCODER = re.compile(
-    rb"(?:Created by OpenJPEG version [\d.]+|Kakadu-v?[\d.]+(?:[a-z]\d*)?|Lavc[\d.]*"
-    rb"|LEAD Technologies Inc\. V[\d.]+|Generated with ImageMagick"
-    rb"|OpenJPH Ver [\d.]+\.?|Pegasus Imaging[ \w.]*|JasPer Version [\d.]+)?[\0\s]*"
+    rb"(?:Created by (?:GDCM/)?OpenJPEG version [\d.]+|Kakadu-v?[\d.]+(?:[a-z]\d*)?"
+    rb"|OpenJPH Ver [\d.]+|(?:Creator: )?JasPer Version [\d.]+|Lavc[\d.]*"
+    rb"|LEAD Technologies Inc\. V[\d.]+|MITRA_DICOM_STANDARD)?[\0\s]*"
+)
+# Application segments that hold numbers only: (marker, how it begins, how long it may be).
+_APPLICATIONS = (
+    (0xE0, b"JFIF\0", 14),
+    (0xE0, b"LJIF\0", 14),
+    (0xE0, b"", 0),
+    (0xEE, b"Adobe", 12),
+    (0xE8, b"mrfx", 5),  # HP's colour transform in JPEG-LS
+    (0xE8, b"SPIFF\0", 32),
+    (0xE8, b"\0\0\0\1", 6),  # SPIFF: the end of its directory
 )
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 
@@ -143,12 +153,10 @@ def _jpeg_speaks(frame: bytes, complete: bool) -> bool:
 
 
 def _is_known_application(marker: int, payload: bytes) -> bool:
-    if marker == 0xE0 and payload[:5] in (b"JFIF\0", b"JFXX\0"):
-        return len(payload) <= 14
-    if marker == 0xEE and payload[:5] == b"Adobe":
-        return len(payload) <= 12
-    # HP's colour transform in JPEG-LS.
-    return marker == 0xE8 and payload[:4] == b"mrfx" and len(payload) <= 5
+    return any(
+        marker == known and payload.startswith(begin) and len(payload) <= longest
+        for known, begin, longest in _APPLICATIONS
+    )
 
 
 def _jpeg_2000_speaks(frame: bytes, complete: bool) -> bool:
