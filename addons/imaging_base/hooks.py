@@ -22,6 +22,10 @@ def post_init_hook(env):
     installed._update_translations(LANGUAGE)
     env["ir.default"].set("res.partner", "lang", LANGUAGE)
     env["ir.default"].set("res.partner", "tz", TIMEZONE)
+    # Accounts are made by the security administrator, by nobody else.
+    settings = env["ir.config_parameter"]
+    settings.set_param("auth_signup.invitation_scope", "b2b")
+    settings.set_param("auth_signup.reset_password", "False")
     company = env.ref("base.main_company")
     company.write({"name": "云影", "country_id": env.ref("base.cn").id})
     with file_open("imaging_base/static/description/icon.png", "rb") as icon:

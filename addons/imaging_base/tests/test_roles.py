@@ -2,7 +2,7 @@ from itertools import combinations
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .imaging_case import ImagingCase
 from .requirements import req
@@ -67,3 +67,13 @@ class TestRoles(ImagingCase):
         menus = self.env["ir.ui.menu"].with_user(self.users_a["radiologist"])
         roots = menus.search([("parent_id", "=", False)])._filter_visible_menus()
         self.assertEqual(roots, self.env.ref("imaging_base.menu_root"))
+
+
+@tagged("post_install", "-at_install")
+class TestLoginPage(HttpCase):
+    def test_nobody_signs_up_alone(self):
+        page = self.url_open("/web/login").text
+        self.assertNotIn("/web/signup", page)
+        self.assertNotIn("/web/reset_password", page)
+        self.assertNotIn("odoo.com", page)
+        self.assertIn("云影", page)
