@@ -1,12 +1,11 @@
 """``dicom-node archive``: one thread that archives, one that delivers; each with its connection."""
 
-import signal
 import threading
 from collections.abc import Callable
 
 import psycopg
 
-from dicom_node import log
+from dicom_node import log, signals
 from dicom_node.archive.migrate import is_current
 from dicom_node.archive.outbox import Delivery
 from dicom_node.archive.worker import Archiver
@@ -20,6 +19,7 @@ from dicom_node.store.local import LocalStore
 LOCK = 7_241_000_002
 MAX_PAUSE = 5.0
 DELIVERY_POLL = 0.5
+GRACE = 2.0
 
 Round = Callable[[psycopg.Connection], int]
 
@@ -30,7 +30,7 @@ class _Loop(threading.Thread):
     def __init__(
         self, name: str, dsn: str, pause: float, stopping: threading.Event, round_: Round
     ) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, daemon=True)
         self.dsn = dsn
         self.pause = pause
         self.stopping = stopping
@@ -74,8 +74,7 @@ def run(config: Config) -> int:
     portal = Portal(config.portal.url, config.portal.database, config.portal.api_key_file)
     delivery = Delivery(portal)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    signals.hold()
     archiving = _Loop(
         "archive", config.index.dsn, config.archive.poll_seconds, stopping, archiver.run_once
     )
@@ -87,7 +86,9 @@ def run(config: Config) -> int:
     log.get().info("archiving", spool=str(config.spool.path), store=str(config.store.path))
     for loop in loops:
         loop.start()
+    signals.wait()
+    stopping.set()
     for loop in loops:
-        loop.join()
+        loop.join(GRACE)
     portal.close()
     return 0

@@ -96,10 +96,13 @@ class JsonModel:
 
     def _sequence(self, element: Element, level: _Level) -> dict[str, Any]:
         inner = replace(level, syntax=inner_syntax(element, level.syntax), depth=level.depth + 1)
-        values = [
-            self._convert(start, end, replace(inner, path=f"{level.path}/{number}/"))
-            for number, (start, end) in enumerate(items(self.data, element, level.syntax))
-        ]
+        try:
+            values = [
+                self._convert(start, end, replace(inner, path=f"{level.path}/{number}/"))
+                for number, (start, end) in enumerate(items(self.data, element, level.syntax))
+            ]
+        except UnreadableError:
+            values = []
         return {"vr": "SQ", "Value": values} if values else {"vr": "SQ"}
 
     def _binary(self, element: Element, vr: str, path: str) -> dict[str, Any]:

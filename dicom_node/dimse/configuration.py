@@ -1,6 +1,7 @@
 """The portal's configuration at the receiver: fetched, kept, used when the portal is away."""
 
 import threading
+import time
 from pathlib import Path
 
 from dicom_node import log
@@ -18,20 +19,14 @@ class PolicySource:
         self._interval = interval
         self._policy: Policy | None = None
         self._document = b""
-        self._stopping = threading.Event()
 
     def current(self) -> Policy | None:
         return self._policy
 
-    def start(self) -> threading.Thread:
-        """Take the cached answer, then ask the portal every few seconds, in a thread."""
+    def start(self) -> None:
+        """Take the cached answer, then ask the portal every few seconds, in a daemon thread."""
         self._load()
-        thread = threading.Thread(target=self._run, name="configuration", daemon=True)
-        thread.start()
-        return thread
-
-    def stop(self) -> None:
-        self._stopping.set()
+        threading.Thread(target=self._run, name="configuration", daemon=True).start()
 
     def _load(self) -> None:
         try:
@@ -52,8 +47,7 @@ class PolicySource:
                 if not failing:
                     log.get().warning("configuration_not_fetched", error=str(error))
                 failing = True
-            if self._stopping.wait(self._interval):
-                return
+            time.sleep(self._interval)
 
     def _refresh(self) -> None:
         document = self._portal.configuration()

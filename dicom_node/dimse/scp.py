@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydicom.uid import UID
@@ -52,6 +54,8 @@ class Scp:
         self.receiver = Receiver(config.dicom, self.spool, quarantine)
         self._rejections: dict[tuple[str, ...], float] = {}
         self._lock = threading.Lock()
+        self._idle = threading.Condition()
+        self._busy = 0
 
     def server(self) -> Server:
         """A bound server, not yet serving."""
@@ -139,8 +143,24 @@ class Scp:
             called_ae=association.requestor.primitive.called_ae_title.strip(),
             address=str(peer_address(association.requestor.address_info.address)),
         )
-        with request.DataSet.getbuffer() as data:
+        with self._storing(), request.DataSet.getbuffer() as data:
             return answer(*self.receiver.store(association.hospital, meta, data))
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def wait_idle(self, seconds: float) -> None:
+        """Return when nothing is being stored, after *seconds* at the latest."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._busy, seconds)
 
     def _report_rejection(self, calling: str, called: str, peer: str, reason: str) -> None:
         address = str(peer_address(peer))

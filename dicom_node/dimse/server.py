@@ -7,7 +7,6 @@ Built on pynetdicom 3.0.4's `RequestHandler`, `AssociationSocket` and `Associati
 import contextlib
 import socket
 from datetime import UTC, datetime
-from socketserver import BaseServer
 from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
@@ -88,8 +87,3 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, request_handler=_Handler, **keywords)
-
-    def shutdown(self) -> None:
-        """Stop listening; associations that are open go on."""
-        BaseServer.shutdown(self)
-        self.server_close()

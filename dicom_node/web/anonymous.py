@@ -64,7 +64,10 @@ def _level(
             continue
         vr = _allowed_vr(element)
         if vr == "SQ":
-            value = _sequence(data, element, source, target, depth)
+            try:
+                value = _sequence(data, element, source, target, depth)
+            except UnreadableError:
+                continue
         elif vr and element.length <= _MAX_VALUE and not element.undefined:
             value = bytes(data[element.value : element.value + element.length])
             if not _is_well_formed(vr, value):

@@ -25,10 +25,14 @@ class CannotDrawError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What to draw: ``frame`` from 1; ``window`` is (center, width) in output units."""
+    """What to draw: ``frame`` from 1; ``window`` is (center, width) in output units.
+
+    ``whole`` says that a frame cannot be read by itself, as in a deflated file.
+    """
 
     path: str
     frame: int
+    whole: bool = False
     media_type: str = "image/jpeg"
     quality: int = 90
     fit: tuple[int, int] | None = None
@@ -49,10 +53,10 @@ def draw(drawing: Drawing) -> bytes:
     """Return the encoded picture; raise `CannotDrawError`."""
     try:
         with open(drawing.path, "rb") as stream:  # noqa: PTH123 - a path in a message between processes
-            dataset = dcmread(stream, force=True, specific_tags=None, defer_size=1 << 16)
-            frames = int(dataset.get("NumberOfFrames") or 1)
+            dataset = dcmread(stream, force=True, defer_size=None if drawing.whole else 1 << 16)
+            index = drawing.frame - 1 if int(dataset.get("NumberOfFrames") or 1) > 1 else 0
             stream.seek(0)
-            pixels = pixel_array(stream, index=drawing.frame - 1 if frames > 1 else 0)
+            pixels = pixel_array(dataset if drawing.whole else stream, index=index)
         picture = Image.fromarray(_bytes(dataset, pixels, drawing))
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like on hostile data
         raise CannotDrawError(f"{type(error).__name__}: {str(error)[:200]}") from None

@@ -1,5 +1,7 @@
 """``dicom-node web``."""
 
+import signal
+
 import uvicorn
 
 from dicom_node.config import Config
@@ -21,5 +23,8 @@ def run(config: Config) -> int:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops by itself, and then raises the signal once more for whoever ran it.
+        signal.signal(number, lambda *_: None)
     uvicorn.Server(settings).run()
     return 0

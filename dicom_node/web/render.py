@@ -41,19 +41,29 @@ class Renderer:
         if self._waiting >= self.settings.render_queue + self.settings.render_workers:
             raise overloaded()
         self._waiting += 1
-        pool = self._pool
         try:
-            future = asyncio.get_running_loop().run_in_executor(pool, draw.draw, drawing)
-            return await asyncio.wait_for(future, self.settings.render_timeout)
+            try:
+                return await self._attempt(drawing)
+            except BrokenProcessPool:
+                # Whoever broke the pool, perhaps another picture: this one gets a second chance.
+                return await self._attempt(drawing)
         except CannotDrawError as error:
             log.get().info("not_drawn", reason=str(error))
             raise unsupported("The picture cannot be decoded.") from error
         except (BrokenProcessPool, TimeoutError) as error:
-            log.get().error("decoder_lost", reason=type(error).__name__)
-            self._replace(pool)
             raise unsupported("The picture's decoder failed.") from error
         finally:
             self._waiting -= 1
+
+    async def _attempt(self, drawing: Drawing) -> bytes:
+        pool = self._pool
+        try:
+            future = asyncio.get_running_loop().run_in_executor(pool, draw.draw, drawing)
+            return await asyncio.wait_for(future, self.settings.render_timeout)
+        except (BrokenProcessPool, TimeoutError) as error:
+            log.get().error("decoder_lost", reason=type(error).__name__)
+            self._replace(pool)
+            raise
 
     def _replace(self, pool: ProcessPoolExecutor) -> None:
         if pool is self._pool:

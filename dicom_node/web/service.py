@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from dicom_node.config import Config
 from dicom_node.dataset.elements import PIXEL_DATA
+from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
 from dicom_node.store.base import Store
 from dicom_node.web import accept, bulk, metadata, qido, query, wado
@@ -194,7 +195,9 @@ class Service:
             raise unsupported("Pictures are drawn as image/jpeg and image/png only.")
         path = str(self.config.store.path / instance.key)
         drawing = options(
-            Drawing(path, frame, media_type), request.query_params, thumbnail=thumbnail
+            Drawing(path, frame, SYNTAXES[instance.syntax].deflated, media_type),
+            request.query_params,
+            thumbnail=thumbnail,
         )
         await self._record(request, ticket, instance.study, "rendered")
         content = await self._picture(instance, drawing, cache=thumbnail and not request.url.query)

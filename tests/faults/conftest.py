@@ -1,0 +1,19 @@
+"""Fixtures of the fault tests: a node of one's own, to be hurt."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.stack import Stack
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    own = Stack(tmp_path)
+    own.portal.add_hospital("H001", CT_A=[])
+    try:
+        yield own
+        assert own.portal.violations == []
+    finally:
+        own.close()
