@@ -196,5 +196,5 @@ class TestEvents(ArchiveCase):
         for batch in batches:
             self.assertEqual(len(self._deliver(batch)["accepted"]), 200)
         self.env.flush_all()
-        self.assertLess(self.env.cr.sql_log_count - statements, 5 * 60)
+        self.assertLess(self.env.cr.sql_log_count - statements, 5 * 30)
         self.assertLess(time.monotonic() - begun, 20)
