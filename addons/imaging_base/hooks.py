@@ -13,7 +13,8 @@ def pre_init_hook(env):
     """
     env.cr.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     env.registry.has_trigram = True
-    env["res.lang"]._activate_lang(LANGUAGE)
+    for code in ("en_US", LANGUAGE):
+        env["res.lang"]._activate_lang(code)
 
 
 def post_init_hook(env):

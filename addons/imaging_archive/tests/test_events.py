@@ -175,13 +175,13 @@ class TestEvents(ArchiveCase):
     def test_refused_association_is_listed_once(self):
         event = {
             "id": 44, "kind": "rejection", "at": "2026-11-24T05:57:19Z",
-            "rejection": {"calling_ae": "EVIL", "called_ae": "YUNYING", "address": "10.1.2.9",
+            "rejection": {"calling_ae": "TEST_EVIL", "called_ae": "YUNYING", "address": "10.1.2.9",
                           "reason": "unknown calling AE"},
         }
         for _time in range(2):
             self.assertEqual(self._deliver([event])["accepted"], [44])
         self.assertEqual(
-            self.env["imaging.rejection"].search_count([("calling_ae", "=", "EVIL")]), 1
+            self.env["imaging.rejection"].search_count([("calling_ae", "=", "TEST_EVIL")]), 1
         )
 
     def test_thousand_studies_are_taken_in_few_statements(self):
@@ -196,5 +196,5 @@ class TestEvents(ArchiveCase):
         for batch in batches:
             self.assertEqual(len(self._deliver(batch)["accepted"]), 200)
         self.env.flush_all()
-        self.assertLess(self.env.cr.sql_log_count - statements, 5 * 60)
+        self.assertLess(self.env.cr.sql_log_count - statements, 5 * 30)
         self.assertLess(time.monotonic() - begun, 20)

@@ -1,3 +1,4 @@
+import json
 from unittest.mock import patch
 
 from odoo.addons.imaging_archive import revocations
@@ -40,12 +41,16 @@ class TestRevocation(ArchiveCase):
             issuer._renew(token)
 
     def test_user_is_told_when_the_revocation_is_pending(self):
+        user = self.users_a["radiologist"]
+        self.env.cr.postcommit.clear()
         with self._registry_of_the_test():
-            self.env["imaging.revocation"]._revoke(["share:1"])
-            with self.assertLogs("odoo.addons.imaging_archive.models.imaging_revocation"), \
-                    patch.object(type(self.env["res.users"]), "_notify_revocation_pending") as told:
+            self.env["imaging.revocation"].with_user(user)._revoke(["share:1"])
+            with self.assertLogs("odoo.addons.imaging_archive.models.imaging_revocation"):
                 self.env.cr.postcommit.run()
-        told.assert_called_once()
+        self.env.cr.precommit.run()
+        told = self.env["bus.bus"].search([("message", "ilike", "simple_notification")], limit=1)
+        title = json.loads(told.message)["payload"]["title"]
+        self.assertEqual(title, "已撤销，但影像服务器尚未收到通知")
 
     def _registry_of_the_test(self):
         return patch.object(type(self.registry), "cursor", lambda *_a, **_k: _Same(self.env.cr))

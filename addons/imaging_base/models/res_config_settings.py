@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.http import SESSION_LIFETIME
 
 
 class ResConfigSettings(models.TransientModel):
@@ -15,4 +16,10 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="base.login_cooldown_duration",
         default=60,
         help="How long an address waits after each further wrong password.",
+    )
+    imaging_session_seconds = fields.Integer(
+        string="Session Ends after (seconds)",
+        config_parameter="sessions.max_inactivity_seconds",
+        default=SESSION_LIFETIME,
+        help="Whoever does nothing for so long has to log in again.",
     )

@@ -49,6 +49,7 @@ class ImagingData:
             login=f"{role}.{hospital.code.lower()}",
             groups=ROLES[role],
             password=PASSWORD,
+            context={"no_reset_password": True},
             hospital_ids=[Command.set(hospital.ids)],
         )
 

@@ -72,7 +72,7 @@ class TestRoles(ImagingCase):
 @tagged("post_install", "-at_install")
 class TestLoginPage(HttpCase):
     def test_nobody_signs_up_alone(self):
-        page = self.url_open("/web/login").text
+        page = self.url_open("/web/login", headers={"Accept-Language": "zh-CN"}).text
         self.assertNotIn("/web/signup", page)
         self.assertNotIn("/web/reset_password", page)
         self.assertNotIn("odoo.com", page)

@@ -49,6 +49,16 @@ class TestPolicy(ShareCase):
         with self.assertRaises(ValidationError):
             self._share(hours=49)
 
+    def test_platform_administrator_sets_the_limits_in_the_settings(self):
+        settings = self.env["res.config.settings"].with_user(self.users_a["platform"]).create({
+            "imaging_share_max_days": 3, "imaging_settle_minutes": 7,
+            "imaging_login_attempts": 4, "imaging_session_seconds": 3600,
+        })
+        settings.execute()
+        with self.assertRaises(ValidationError):
+            self._share(hours=73)
+        self.assertTrue(self._share(hours=71))
+
     def test_time_that_has_passed_is_refused(self):
         with self.assertRaises(ValidationError):
             self._share(hours=-1)
