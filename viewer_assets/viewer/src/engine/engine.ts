@@ -23,6 +23,8 @@ export interface EngineOptions {
   onContextLost: () => void;
 }
 
+type FlipAxis = 'flipHorizontal' | 'flipVertical';
+
 const VIEWPORT = 'main';
 const MEGABYTE = 2 ** 20;
 
@@ -138,8 +140,9 @@ export class Engine {
   /** Window of the file, whole picture, no turning, no inversion. */
   reset(): void {
     if (!this.stackSet) return;
+    this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+    this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.resetCamera();
-    this.viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
     this.inverted = false;
     this.resetWindow();
   }
@@ -159,12 +162,26 @@ export class Engine {
 
   /** A quarter turn clockwise. */
   rotate(): void {
+    if (!this.stackSet) return;
     const { rotation = 0 } = this.viewport.getViewPresentation();
-    this.present({ rotation: (rotation + 90) % 360 });
+    // Only the rotation: without WebGL pan and zoom would come back in other units and move the picture.
+    this.viewport.setViewPresentation({ rotation: (rotation + 90) % 360 });
+    this.redraw();
   }
 
-  flip(axis: 'flipHorizontal' | 'flipVertical'): void {
-    this.present({ [axis]: !this.viewport.getViewPresentation()[axis] });
+  /** Mirrors, or mirrors back; the camera does both, the view presentation only the first. */
+  flip(axis: FlipAxis): void {
+    if (!this.stackSet) return;
+    const own = this.ownAxis(axis);
+    this.viewport.setCamera({ [own]: !this.viewport.getCamera()[own] });
+    this.redraw();
+  }
+
+  /** The renderer without WebGL mirrors the picture before it turns it. */
+  private ownAxis(axis: FlipAxis): FlipAxis {
+    const { rotation = 0 } = this.viewport.getViewPresentation();
+    if (!getShouldUseCPURendering() || rotation % 180 === 0) return axis;
+    return axis === 'flipHorizontal' ? 'flipVertical' : 'flipHorizontal';
   }
 
   zoomBy(factor: number): void {
@@ -208,13 +225,6 @@ export class Engine {
     element.addEventListener('touchstart', (event) => { this.marks.fingerDown(event.touches.length); }, { passive: true });
     // Else the browser repeats a tap as mouse events, and a second mark is drawn.
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
-  }
-
-  private present(change: Types.ViewPresentation): void {
-    if (!this.stackSet) return;
-    this.viewport.setViewPresentation({ ...this.viewport.getViewPresentation(), ...change });
-    this.viewport.render();
-    this.report();
   }
 
   private async show(index: number): Promise<void> {
@@ -289,7 +299,6 @@ export class Engine {
         ...describe(this.viewport, info),
         ...(voiRange ? rangeToWindow(voiRange, this.exactWindow()) : {}),
         inverted: this.inverted,
-        zoom: this.viewport.getZoom(),
       });
     } catch (error) {
       const { code, message } = asViewerError(error, 'engine_failed');
