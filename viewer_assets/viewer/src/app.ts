@@ -6,6 +6,7 @@ import type { Engine } from './engine/engine';
 import type { ToolName } from './engine/view';
 import { chooseLanguage, language } from './i18n';
 import * as state from './state';
+import { isPicture } from './ui/kinds';
 import { keepLaunch, takeLaunch, TicketKeeper, type Launch } from './ticket';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
@@ -60,7 +61,7 @@ async function openStudies(uids: string[]): Promise<void> {
   try {
     const overviews = await Promise.all(uids.map((uid) => client.overview(uid)));
     state.studies.value = overviews;
-    const first = state.allSeries.value.find(({ series }) => series.viewable) ?? state.allSeries.value[0];
+    const first = state.allSeries.value.find(({ series }) => isPicture(series)) ?? state.allSeries.value[0];
     if (first) await openSeries(first.study, first.series);
     else state.fatal.value = { code: 'empty_series', detail: '' };
     void loadThumbnails();
@@ -104,7 +105,7 @@ export async function openSeries(study: StudySummary, series: SeriesSummary): Pr
   state.pictureShown.value = false;
   state.view.value = { ...state.EMPTY_VIEW, rendering: state.view.value.rendering };
   stack = [];
-  if (!series.viewable) {
+  if (!isPicture(series)) {
     await engine?.then((running) => {
       running.close();
     });
@@ -187,7 +188,7 @@ function pictureIsThere(): void {
 }
 
 async function loadThumbnails(): Promise<void> {
-  const queue = state.allSeries.value.filter(({ series }) => series.viewable);
+  const queue = state.allSeries.value.filter(({ series }) => isPicture(series));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { study, series } = next;

@@ -30,6 +30,8 @@ describe('windows', () => {
   it('go to a range and back (PS3.3 C.11.2.1.2)', () => {
     expect(windowToRange({ width: 400, center: 40 })).toEqual({ lower: -160, upper: 239 });
     expect(rangeToWindow(windowToRange({ width: 1500, center: -600 }))).toEqual({ width: 1500, center: -600 });
+    expect(windowToRange({ width: 400, center: 40 }, true)).toEqual({ lower: -160, upper: 240 });
+    expect(rangeToWindow({ lower: -160, upper: 240 }, true)).toEqual({ width: 400, center: 40 });
   });
 
   it('of a chest begin with lung and mediastinum, of a head with brain', () => {

@@ -8,7 +8,7 @@ import type { ViewState } from './view';
 
 type Described = Pick<
   ViewState,
-  'edges' | 'scaleBar' | 'spacingKind' | 'lossy' | 'colour' | 'sliceLocation' | 'sliceThickness'
+  'zoom' | 'edges' | 'scaleBar' | 'spacingKind' | 'lossy' | 'colour' | 'sliceLocation' | 'sliceThickness'
 >;
 
 const BAR_SHARE = 0.25;
@@ -18,6 +18,7 @@ export function describe(viewport: Types.IStackViewport, info: FrameInfo): Descr
   const { dataset, calibration } = info;
   const { right, down, unitsPerPixel } = screenDirections(viewport);
   return {
+    zoom: calibration.spacing[0] / unitsPerPixel,
     edges: axes(dataset) ? edgeLetters(right, down) : null,
     scaleBar: scaleBar(viewport, info, unitsPerPixel),
     spacingKind: calibration.kind,

@@ -7,7 +7,7 @@ import { Marks } from '../tools/marks';
 import { Tools } from '../tools/group';
 import { Cine } from './cine';
 import { describe } from './describe';
-import { frameInfo, registerFrames } from './frames';
+import { frameInfo, registerFrames, voiFunction } from './frames';
 import { fetchImage, registerLoader } from './loader';
 import { Navigator } from './navigator';
 import { rangeToWindow, windowToRange, type Window } from './presets';
@@ -22,6 +22,8 @@ export interface EngineOptions {
   onMeasurements: (measurements: Measurement[]) => void;
   onContextLost: () => void;
 }
+
+type FlipAxis = 'flipHorizontal' | 'flipVertical';
 
 const VIEWPORT = 'main';
 const MEGABYTE = 2 ** 20;
@@ -44,6 +46,8 @@ export class Engine {
   private stackSet = false;
   /** What the user asked for, beside what MONOCHROME1 needs. */
   private inverted = false;
+  /** The window that the user chose; null while each picture has its own. */
+  private range: Types.VOIRange | null = null;
   private readonly navigator: Navigator;
   private readonly tools: Tools;
   private readonly marks: Marks;
@@ -67,9 +71,15 @@ export class Engine {
       },
       phone ? 3 : 6,
     );
-    this.tools = new Tools((delta) => {
-      this.step(delta);
-    }, () => this.navigator.count);
+    this.tools = new Tools({
+      onStep: (delta) => {
+        this.step(delta);
+      },
+      count: () => this.navigator.count,
+      onWindow: () => {
+        this.range = this.viewport.getProperties().voiRange ?? null;
+      },
+    });
     this.marks = new Marks((imageId) => this.images.findIndex((image) => image.imageId === imageId), options.onMeasurements);
     this.cine = new Cine(() => {
       void this.navigator.go((this.navigator.index + 1) % Math.max(1, this.navigator.count));
@@ -90,6 +100,7 @@ export class Engine {
     this.pause();
     this.marks.clear();
     this.inverted = false;
+    this.range = null;
     this.images = images;
     this.stackSet = false;
     registerFrames(images);
@@ -122,44 +133,55 @@ export class Engine {
 
   setWindow(window: Window): void {
     if (!this.stackSet) return;
-    this.viewport.setProperties({ voiRange: windowToRange(window) });
-    this.viewport.render();
-    this.report();
+    this.range = windowToRange(window, this.exactWindow());
+    this.redraw();
   }
 
   /** Window of the file, whole picture, no turning, no inversion. */
   reset(): void {
     if (!this.stackSet) return;
+    this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+    this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.resetCamera();
-    this.viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
     this.inverted = false;
     this.resetWindow();
   }
 
+  /** Back to each picture's own window. */
   resetWindow(): void {
     if (!this.stackSet) return;
-    this.viewport.resetProperties();
-    this.applyInversion();
-    this.viewport.render();
-    this.report();
+    this.range = null;
+    this.redraw();
   }
 
   invert(): void {
     if (!this.stackSet) return;
     this.inverted = !this.inverted;
-    this.applyInversion();
-    this.viewport.render();
-    this.report();
+    this.redraw();
   }
 
   /** A quarter turn clockwise. */
   rotate(): void {
+    if (!this.stackSet) return;
     const { rotation = 0 } = this.viewport.getViewPresentation();
-    this.present({ rotation: (rotation + 90) % 360 });
+    // Only the rotation: without WebGL pan and zoom would come back in other units and move the picture.
+    this.viewport.setViewPresentation({ rotation: (rotation + 90) % 360 });
+    this.redraw();
   }
 
-  flip(axis: 'flipHorizontal' | 'flipVertical'): void {
-    this.present({ [axis]: !this.viewport.getViewPresentation()[axis] });
+  /** Mirrors, or mirrors back; the camera does both, the view presentation only the first. */
+  flip(axis: FlipAxis): void {
+    if (!this.stackSet) return;
+    const own = this.ownAxis(axis);
+    this.viewport.setCamera({ [own]: !this.viewport.getCamera()[own] });
+    this.redraw();
+  }
+
+  /** The renderer without WebGL mirrors the picture before it turns it. */
+  private ownAxis(axis: FlipAxis): FlipAxis {
+    const { rotation = 0 } = this.viewport.getViewPresentation();
+    if (!getShouldUseCPURendering() || rotation % 180 === 0) return axis;
+    return axis === 'flipHorizontal' ? 'flipVertical' : 'flipHorizontal';
   }
 
   zoomBy(factor: number): void {
@@ -205,35 +227,41 @@ export class Engine {
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
   }
 
-  private present(change: Types.ViewPresentation): void {
-    if (!this.stackSet) return;
-    this.viewport.setViewPresentation({ ...this.viewport.getViewPresentation(), ...change });
-    this.viewport.render();
-    this.report();
-  }
-
   private async show(index: number): Promise<void> {
     if (this.stackSet) {
       await this.viewport.setImageIdIndex(index);
     } else {
       await this.viewport.setStack(this.images.map((image) => image.imageId), index);
-      this.viewport.resetProperties();
       this.viewport.resetCamera();
       this.stackSet = true;
     }
-    this.applyInversion();
-    this.viewport.render();
     this.tools.suspend(false);
     this.options.onView({ index, loading: false, shown: true, error: null });
+    this.redraw();
+  }
+
+  /**
+   * Window and inversion are set for every picture anew: the renderer keeps them over a whole stack,
+   * knows MONOCHROME1 only for its first picture, and cannot reset a sigmoid window.
+   */
+  private redraw(): void {
+    const image = this.viewport.getCornerstoneImage();
+    const info = frameInfo(this.viewport.getCurrentImageId());
+    const natural = info !== undefined && text(info.dataset, TAG.photometric) === 'MONOCHROME1';
+    this.viewport.setProperties({ voiRange: this.range ?? this.ownRange(image), invert: natural !== this.inverted });
+    this.viewport.render();
     this.report();
   }
 
-  /** The renderer knows MONOCHROME1 only for a stack's first picture, and forgets it on reset without WebGL. */
-  private applyInversion(): void {
+  /** The window of the file, or, where it gives none, from the least to the greatest value. */
+  private ownRange({ windowWidth, windowCenter }: Types.IImage): Types.VOIRange {
+    const first = (value: number | number[]) => (Array.isArray(value) ? (value[0] ?? 0) : value);
+    return windowToRange({ width: first(windowWidth), center: first(windowCenter) }, this.exactWindow());
+  }
+
+  private exactWindow(): boolean {
     const info = frameInfo(this.viewport.getCurrentImageId());
-    const natural = info !== undefined && text(info.dataset, TAG.photometric) === 'MONOCHROME1';
-    const wanted = natural !== this.inverted;
-    if (this.viewport.getProperties().invert !== wanted) this.viewport.setProperties({ invert: wanted });
+    return info !== undefined && voiFunction(info.dataset) === 'LINEAR_EXACT';
   }
 
   private enable(): void {
@@ -254,14 +282,11 @@ export class Engine {
 
   /** A lost WebGL context is not waited for: a new one is made and the picture shown again. */
   private readonly recover = (): void => {
-    const properties = this.stackSet ? this.viewport.getProperties() : undefined;
     this.rendering.destroy();
     this.stackSet = false;
     this.enable();
     this.options.onContextLost();
-    void this.navigator.go(this.navigator.index).then(() => {
-      if (properties?.voiRange && this.stackSet) this.setWindow(rangeToWindow(properties.voiRange));
-    });
+    void this.navigator.go(this.navigator.index);
   };
 
   private readonly report = (): void => {
@@ -272,9 +297,8 @@ export class Engine {
       const { voiRange } = this.viewport.getProperties();
       this.options.onView({
         ...describe(this.viewport, info),
-        ...(voiRange ? rangeToWindow(voiRange) : {}),
+        ...(voiRange ? rangeToWindow(voiRange, this.exactWindow()) : {}),
         inverted: this.inverted,
-        zoom: this.viewport.getZoom(),
       });
     } catch (error) {
       const { code, message } = asViewerError(error, 'engine_failed');

@@ -1,4 +1,4 @@
-import { frameDataset, number, numbers, TAG, text, texts } from '../dicomweb/dataset';
+import { frameDataset, number, numbers, TAG, text } from '../dicomweb/dataset';
 import type { StackImage } from '../dicomweb/stack';
 import type { Dataset } from '../dicomweb/types';
 import { calibrate, type Calibration } from './calibration';
@@ -39,6 +39,15 @@ export function axes(dataset: Dataset): { row: number[]; column: number[] } | un
   return unit(row) && unit(column) ? { row, column } : undefined;
 }
 
+export const VOI_FUNCTIONS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'] as const;
+export type VoiFunction = (typeof VOI_FUNCTIONS)[number];
+
+/** PS3.3 C.11.2.1.2: what is not said, or not known, is LINEAR. */
+export function voiFunction(dataset: Dataset): VoiFunction {
+  const stated = text(dataset, TAG.voiFunction);
+  return VOI_FUNCTIONS.find((name) => name === stated) ?? 'LINEAR';
+}
+
 type Module = Record<string, unknown>;
 
 /** Cornerstone's metadata modules for one picture. */
@@ -71,7 +80,7 @@ const MODULES: Record<string, (info: FrameInfo) => Module> = {
     return {
       windowCenter: usable ? [center] : undefined,
       windowWidth: usable ? [width] : undefined,
-      voiLUTFunction: texts(dataset, TAG.voiFunction)[0],
+      voiLUTFunction: [voiFunction(dataset)],
     };
   },
   transferSyntax: ({ transferSyntax }) => ({ transferSyntaxUID: transferSyntax }),

@@ -41,11 +41,16 @@ export function presetsFor(modality: string, bodyPart: string): Preset[] {
   return names.map((name) => ({ name, ...CT[name] }));
 }
 
-/** PS3.3 C.11.2.1.2.1: the values at which a linear window turns black and white. */
-export function windowToRange({ width, center }: Window): { lower: number; upper: number } {
+/**
+ * The values at which a window turns black and white: PS3.3 C.11.2.1.2.1 for LINEAR (and, as
+ * cornerstone draws it, SIGMOID), C.11.2.1.3.2 for LINEAR_EXACT.
+ */
+export function windowToRange({ width, center }: Window, exact = false): { lower: number; upper: number } {
+  if (exact) return { lower: center - width / 2, upper: center + width / 2 };
   return { lower: center - 0.5 - (width - 1) / 2, upper: center - 0.5 + (width - 1) / 2 };
 }
 
-export function rangeToWindow(range: { lower: number; upper: number }): Window {
-  return { width: range.upper - range.lower + 1, center: (range.upper + range.lower + 1) / 2 };
+export function rangeToWindow(range: { lower: number; upper: number }, exact = false): Window {
+  const shift = exact ? 0 : 1;
+  return { width: range.upper - range.lower + shift, center: (range.upper + range.lower + shift) / 2 };
 }

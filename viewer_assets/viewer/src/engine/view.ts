@@ -14,6 +14,7 @@ export interface ViewState {
   center: number;
   inverted: boolean;
   playing: boolean;
+  /** Screen pixels (CSS) a column of the picture. */
   zoom: number;
   /** Letters at the edges; null when the file does not tell the direction. */
   edges: { top: string; right: string; bottom: string; left: string } | null;

@@ -18,8 +18,14 @@ import { labelOf } from './stats';
 const GROUP = 'stack';
 const { MouseBindings, KeyboardBindings } = Enums;
 
+/** Tells when the user, not the file, has set the window. */
 class WindowTool extends WindowLevelTool {
   static override toolName = 'window';
+
+  override mouseDragCallback(event: ToolTypes.EventTypes.InteractionEventType): void {
+    super.mouseDragCallback(event);
+    (this.configuration as Pick<ToolOptions, 'onWindow'>).onWindow();
+  }
 }
 class StackZoomTool extends ZoomTool {
   static override toolName = 'zoom';
@@ -60,12 +66,19 @@ const MEASURE_STYLE = {
   shadow: true,
 };
 
+export interface ToolOptions {
+  onStep: StepHandler;
+  /** How many pictures the stack has. */
+  count: () => number;
+  onWindow: () => void;
+}
+
 /** The tools of the one viewport. Annotation tools stay passive, so that marks can be moved at any time. */
 export class Tools {
   private active: ToolName = 'scroll';
   private readonly group: ToolTypes.IToolGroup;
 
-  constructor(onStep: StepHandler, count: () => number) {
+  constructor({ onStep, count, onWindow }: ToolOptions) {
     init();
     for (const tool of ALL) addTool(tool);
     const group = ToolGroupManager.createToolGroup(GROUP);
@@ -73,6 +86,7 @@ export class Tools {
     this.group = group;
     const configurations: Record<string, object> = {
       scroll: { onStep, count },
+      window: { onWindow },
       zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
       pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
     };

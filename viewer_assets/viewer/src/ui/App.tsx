@@ -1,6 +1,7 @@
 import { retry } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
+import { problemText } from './kinds';
 import { Panels } from './Panels';
 import { SeriesList } from './SeriesList';
 import { DesktopToolbar, PhoneToolbar } from './Toolbar';
@@ -42,7 +43,7 @@ function Fatal() {
   const again = !problem.code.startsWith('ticket') && problem.code !== 'noLaunch';
   return (
     <div class="fatal" role="alert" data-testid="fatal" data-code={problem.code}>
-      <p>{t(`error.${problem.code}`, { detail: problem.detail })}</p>
+      <p>{problemText(problem)}</p>
       {again && (
         <button type="button" class="plain" onClick={retry}>
           {t('app.retry')}

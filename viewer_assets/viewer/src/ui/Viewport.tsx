@@ -3,13 +3,15 @@ import { retry, setViewport, withEngine } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
 import { Corners } from './Corners';
-import { kindText } from './kinds';
+import { isPicture, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
+import { clip } from './text';
 
-function Message({ text, action }: { text: string; action: boolean }) {
+/** `detail` is for whoever is asked for help: it stands in the tooltip, not in the sentence. */
+function Message({ text, detail, action }: { text: string; detail?: string; action: boolean }) {
   return (
     <div class="message" role="alert" data-testid="message">
-      <p>{text}</p>
+      <p title={clip(detail ?? '', 200)}>{text}</p>
       {action && (
         <button type="button" class="plain" data-testid="retry" onClick={retry}>
           {t('app.retry')}
@@ -24,7 +26,7 @@ function Cover() {
   const open = state.current.value;
   const { error } = state.view.value;
   const problem = state.seriesProblem.value ?? error;
-  if (open && !open.series.viewable) {
+  if (open && !isPicture(open.series)) {
     return (
       <div class="cover">
         <Message text={t('app.unsupported', { kind: kindText(open.series) })} action={false} />
@@ -34,7 +36,7 @@ function Cover() {
   if (problem) {
     return (
       <div class="cover">
-        <Message text={t(`error.${problem.code}`, { detail: problem.detail })} action />
+        <Message text={problemText(problem)} detail={problem.detail} action />
       </div>
     );
   }

@@ -1,5 +1,6 @@
 import type { SeriesSummary } from '../dicomweb/types';
 import { t, type Key } from '../i18n';
+import type { Problem } from '../state';
 import { clip } from './text';
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
@@ -20,9 +21,25 @@ const KINDS: [prefix: string, kind: Key][] = [
   ['66', 'kind.raw'],
 ];
 
+/** Among what has pixels: nothing that can be read without what it belongs to. */
+const NEEDS_OTHERS = ['66.4', '481.2'].map((leaf) => STORAGE + leaf);
+
+/** False for what is no picture, or no picture by itself (segmentations, radiotherapy dose). */
+export function isPicture(series: SeriesSummary): boolean {
+  return series.viewable && !NEEDS_OTHERS.includes(series.sop_class);
+}
+
 /** What an object that is no picture is, in the user's words. */
 export function kindText(series: SeriesSummary): string {
   const leaf = series.sop_class.startsWith(STORAGE) ? series.sop_class.slice(STORAGE.length) : '';
   const kind = KINDS.find(([prefix]) => leaf !== '' && leaf.startsWith(prefix))?.[1];
   return kind ? t(kind) : t('kind.other', { modality: clip(series.modality, 16) });
+}
+
+/** MPEG2, MPEG4, HEVC (PS3.5 A.4.5 to A.4.9). */
+const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
+
+export function problemText({ code, detail }: Problem): string {
+  if (code === 'unsupported_transfer_syntax' && VIDEO.test(detail)) return t('app.unsupported', { kind: t('kind.video') });
+  return t(`error.${code}`, { detail: clip(detail, 80) });
 }
