@@ -11,12 +11,12 @@ class ResUsers(models.Model):
         return result
 
     def _notify_revocation_pending(self):
-        _ = self.with_context(lang=self.lang).env._
-        self._bus_send("simple_notification", {
+        user = self.with_context(lang=self.lang)
+        user._bus_send("simple_notification", {
             "type": "warning",
             "sticky": True,
-            "title": _("Revoked, but the image server has not heard of it yet"),
-            "message": _(
+            "title": user.env._("Revoked, but the image server has not heard of it yet"),
+            "message": user.env._(
                 "No new access is possible. What is open already may go on for 15 minutes at "
                 "most; the message is repeated every minute."
             ),
