@@ -38,7 +38,7 @@ class Person:
         return f"{self.alphabetic}={self.ideographic}"
 
 
-WANG = Person("P100001", "Wang^Xiaodong", "王^晓东", "M", dt.date(1957, 3, 1))
+WANG = Person("YY0001", "Wang^Xiaodong", "王^小东", "M", dt.date(1957, 3, 1))
 LI = Person("P100002", "Li^Xiumei", "李^秀梅", "F", dt.date(1963, 11, 12))
 ZHANG = Person("P100003", "Zhang^Wei", "张^伟", "M", dt.date(1984, 6, 23))
 CHEN = Person("P100004", "Chen^Jing", "陈^静", "F", dt.date(1990, 9, 5))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from stack import demo, health, portal, postgres, processes, secret
+from stack import demo, health, portal, postgres, processes, progress, secret
 from stack.problem import Problem
 from stack.progress import step
 from stack.settings import REPOSITORY, Settings
@@ -94,7 +94,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         **processes.environment(settings),
         "YUNYING_TEST_DSN": f"postgresql://admin:{password}@127.0.0.1:{settings.postgres_port}/postgres",
-        "YUNYING_TEST_REDIS": processes.redis_url(settings),
+        "YUNYING_TEST_REDIS": processes.redis_url(settings, database=1),
         "YUNYING_TEST_ORIGIN": settings.origin,
         "YUNYING_TEST_DICOM_PORT": str(settings.dicom_port),
         "YUNYING_TEST_HOME": str(settings.home),
@@ -164,6 +164,11 @@ def _start_product(settings: Settings) -> None:
         for name in NODE_STATE:
             shutil.rmtree(settings.home / name, ignore_errors=True)
         (settings.home / "demo.stamp").unlink(missing_ok=True)
+        progress.run(
+            ["redis-cli", "-u", processes.redis_url(settings), "--no-auth-warning", "flushdb"],
+            log=processes.log_path(settings, "redis-flush"),
+            failure="emptying Redis failed",
+        )
         postgres.query(settings, f"drop database if exists {postgres.NODE_DATABASE} with (force)")
         postgres.create_databases(settings)
         _clone(settings, TEMPLATE, postgres.PORTAL_DATABASE)

@@ -12,16 +12,8 @@ from tests.e2e.viewer_page import ViewerPage
 ACCESSION = "CT26110001"  # the demonstration's chest CT: 512 × 512 pixels of 0.72 mm
 ROWS, SPACING = 512, 0.72
 IDENTIFYING = (
-    "王晓东",
-    "王^晓东",
-    "晓东",
-    "Wang^Xiaodong",
-    "Wang Xiaodong",
-    "Xiaodong",
-    "P100001",
-    ACCESSION,
-    "19570301",
-    "1957-03-01",
+    *("王小东", "王^小东", "小东", "Wang^Xiaodong", "Wang Xiaodong", "Xiaodong"),
+    *("YY0001", ACCESSION, "19570301", "1957-03-01"),
 )
 
 
