@@ -71,7 +71,8 @@ class ViewerPage:
         devtools.detach()
 
     def measured_length(self) -> float:
-        """The last length in the list, in millimetres."""
+        """The last length in the list, in millimetres, half a second after it was drawn."""
+        self.page.wait_for_timeout(500)
         entry = self.page.locator("[data-testid=measurement]").last
         expect(entry).to_contain_text("mm")
         match = re.search(r"([\d.]+)\s*mm", entry.inner_text())
