@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +235,3 @@ def parts_of(response: httpx.Response) -> list[tuple[dict[str, str], bytes]]:
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         parts.append((headers, content))
     return parts
-
-
-def statuses(results: Sequence[tuple[Any, int]]) -> list[int]:
-    return [status for _name, status in results]
