@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; 2 when the configuration cannot be used."""
     options = _parser().parse_args(arguments)
     log.configure(options.command)
+    os.umask(0o027)
     if options.command == "send":
         from dicom_node.dimse import send
 

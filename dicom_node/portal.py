@@ -24,7 +24,10 @@ class Portal:
     def __init__(self, url: str, database: str, api_key_file: Path) -> None:
         self._database = database
         self._api_key_file = api_key_file
-        self._client = httpx.Client(base_url=url, timeout=httpx.Timeout(20, connect=3))
+        # The portal is on this machine or a configured one: no proxy of the environment between.
+        self._client = httpx.Client(
+            base_url=url, timeout=httpx.Timeout(20, connect=3), trust_env=False
+        )
 
     def configuration(self) -> bytes:
         """The node's configuration, a JSON document as it came."""

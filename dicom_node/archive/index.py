@@ -136,10 +136,13 @@ def _grouped(new: Sequence[New], *names: str) -> dict[tuple[str, ...], list[New]
 
 def _add_studies(connection: psycopg.Connection, new: Sequence[New]) -> None:
     connection.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS new_study"
-        " (LIKE archive.study INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+        "CREATE TEMP TABLE IF NOT EXISTS new_study (study_uid text, hospital text,"
+        " patient_id text, patient_name text, sex text, accession_number text, study_id text,"
+        " description text, referring_physician text, station_name text, birth_date date,"
+        " study_date date, study_time time, calling_ae text, modalities text[], body_parts text[],"
+        " instance_count int, size bigint, first_received timestamptz, last_received timestamptz)"
+        " ON COMMIT DELETE ROWS"
     )
-    connection.execute("ALTER TABLE new_study ALTER id DROP NOT NULL")
     rows = []
     for (uid,), group in _grouped(new, "study").items():
         values = [_first_filled(group, "study", key) for key in (*_STUDY_TEXT, *_STUDY_TIMES)]
@@ -155,10 +158,7 @@ def _add_studies(connection: psycopg.Connection, new: Sequence[New]) -> None:
         )  # fmt: skip
     _copy(
         connection,
-        "COPY new_study (study_uid, hospital, patient_id, patient_name, sex, accession_number,"
-        " study_id, description, referring_physician, station_name, birth_date, study_date,"
-        " study_time, calling_ae, modalities, body_parts, instance_count, size, first_received,"
-        " last_received) FROM STDIN",
+        "COPY new_study FROM STDIN",
         rows,
     )
     connection.execute(_MERGE_STUDIES)

@@ -1,5 +1,6 @@
-"""``dicom-node archive``: one thread that archives, one that delivers; each with its connection."""
+"""``dicom-node archive``: threads that archive, deliver and prune, each with its connection."""
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ LOCK = 7_241_000_002
 MAX_PAUSE = 5.0
 DELIVERY_POLL = 0.5
 GRACE = 2.0
+PRUNE_INTERVAL = 3600.0
 
 Round = Callable[[psycopg.Connection], int]
 
@@ -63,6 +65,18 @@ class _Loop(threading.Thread):
         return 0.0
 
 
+def _die(arguments: threading.ExceptHookArgs) -> None:
+    """End the process when one of its threads failed: the supervisor starts it whole again."""
+    log.get().critical("thread_failed", exc_info=arguments.exc_value)
+    os._exit(70)
+
+
+def prune(connection: psycopg.Connection) -> int:
+    """Forget which reads are on record once no ticket of that time can be alive."""
+    connection.execute("DELETE FROM archive.access WHERE at < now() - interval '1 day'")
+    return 0
+
+
 def run(config: Config) -> int:
     """Archive and deliver until SIGTERM or SIGINT."""
     archiver = Archiver(
@@ -82,7 +96,9 @@ def run(config: Config) -> int:
     loops = [
         archiving,
         _Loop("delivery", config.index.dsn, DELIVERY_POLL, stopping, delivery.run_once),
+        _Loop("pruning", config.index.dsn, PRUNE_INTERVAL, stopping, prune),
     ]
+    threading.excepthook = _die
     log.get().info("archiving", spool=str(config.spool.path), store=str(config.store.path))
     for loop in loops:
         loop.start()

@@ -42,9 +42,10 @@ class Archiver:
         batch = _Batch(self, [item for item in spooled if item.id not in arrived])
         batch.sort(connection)
         self.store.commit()
-        with connection.transaction():
-            index.apply(connection, batch.new, batch.duplicates, batch.events)
-            index.add_arrivals(connection, batch.repeated, "quarantined")
+        try:
+            self._commit(connection, batch)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            self._one_by_one(connection, spooled, error)
         for item in spooled:
             item.path.unlink(missing_ok=True)
         log.get().info(
@@ -53,22 +54,45 @@ class Archiver:
         )  # fmt: skip
         return len(spooled)
 
+    def _commit(self, connection: psycopg.Connection, batch: "_Batch") -> None:
+        with connection.transaction():
+            index.apply(connection, batch.new, batch.duplicates, batch.events)
+            index.add_arrivals(connection, batch.repeated, "quarantined")
+
+    def _one_by_one(
+        self, connection: psycopg.Connection, spooled: list[Spooled], error: psycopg.Error
+    ) -> None:
+        """Find the instance that the index does not take, so that it stops no other."""
+        if len(spooled) > 1:
+            for item in spooled:
+                self._archive(connection, [item])
+            return
+        batch = _Batch(self, [])
+        batch.unreadable(spooled[0], f"the index does not take it: {type(error).__name__}")
+        self._commit(connection, batch)
+
     def _notes(self, connection: psycopg.Connection, paths: list[Path]) -> int:
         if not paths:
             return 0
         arrived = index.known(connection, [path.stem for path in paths])
-        events = []
-        for path in paths:
-            if path.stem in arrived:
-                continue
-            note = json.loads(path.read_bytes())
-            at = ident.time_of(path.stem)
-            events.append(index.Event(path.stem, "noted", note["kind"], note["body"], at))
+        events = [_event(path) for path in paths if path.stem not in arrived]
         with connection.transaction():
-            index.apply(connection, [], [], events)
+            index.apply(connection, [], [], [event for event in events if event is not None])
         for path in paths:
             path.unlink(missing_ok=True)
         return len(paths)
+
+
+def _event(path: Path) -> index.Event | None:
+    """The event in a note of the receiver; None, and the note kept aside, when it is damaged."""
+    try:
+        note = json.loads(path.read_bytes())
+        at = ident.time_of(path.stem)
+        return index.Event(path.stem, "noted", note["kind"], note["body"], at)
+    except (ValueError, KeyError, TypeError) as error:
+        log.get().error("note_damaged", note=path.name, error=type(error).__name__)
+        path.rename(path.with_suffix(".damaged"))
+        return None
 
 
 class _Batch:
@@ -88,7 +112,12 @@ class _Batch:
             try:
                 scanned.append((item, scan(item.path)))
             except UnreadableError as error:
-                self._unreadable(item, str(error))
+                self.unreadable(item, str(error))
+            except OSError:
+                raise  # the disk's fault, not the file's
+            except Exception as error:  # noqa: BLE001 - no file may stop the others
+                log.get().exception("scan_failed", spool_id=item.id)
+                self.unreadable(item, f"cannot be scanned: {type(error).__name__}")
         known = index.lookup(connection, [found for _item, found in scanned])
         digests, studies_of = dict(known.digests), dict(known.studies_of)
         hospitals = dict(known.hospitals)
@@ -137,7 +166,7 @@ class _Batch:
         )
         self._keep(item, case)
 
-    def _unreadable(self, item: Spooled, detail: str) -> None:
+    def unreadable(self, item: Spooled, detail: str) -> None:
         """What the receiver could read and this program cannot: a damaged or foreign spool file."""
         meta, digest, size = _rawly(item.path)
         case = Case(

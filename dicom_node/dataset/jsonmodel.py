@@ -142,7 +142,7 @@ def _finite(number: float) -> int | float | None:
 
 
 def _decimal(part: str | None, *, whole: bool) -> int | float | None:
-    if part is None or len(part) > 64 or "_" in part:
+    if part is None or len(part) > 64 or "_" in part or not part.isascii():
         return None
     try:
         return int(part) if whole else _finite(float(part))

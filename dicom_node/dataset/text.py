@@ -24,8 +24,8 @@ _SPELLINGS = (
 _ASCII = frozenset(("", "ISO_IR 6", "ISO 2022 IR 6"))
 _ESCAPE = re.compile(r"\x1b(?:\$[()]?|[()\-.])[A-Z@]")
 _LINE = re.compile("[\t\n\r\f]")
-_DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
-_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.\d{1,6})?")
+_DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.\d{1,6})?", re.ASCII)
 
 Encodings = tuple[str, ...]
 

@@ -20,6 +20,9 @@ class Store(Protocol):
     def commit(self) -> None:
         """Return when everything adopted since the last commit would survive a power cut."""
 
+    def local(self, key: str) -> Path:
+        """A file with the object's bytes, for a program that wants a path."""
+
     def open(self, key: str) -> BinaryIO:
         """Open an object for reading at any offset; raise FileNotFoundError."""
 

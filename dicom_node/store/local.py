@@ -31,5 +31,8 @@ class LocalStore:
         while self._changed:
             durable.sync_directory(self._changed.pop())
 
+    def local(self, key: str) -> Path:
+        return self.root / key
+
     def open(self, key: str) -> BinaryIO:
-        return (self.root / key).open("rb")
+        return self.local(key).open("rb")

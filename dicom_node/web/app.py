@@ -26,6 +26,7 @@ MAX_HEADERS = 80 * 1024
 MAX_TARGET = 16 * 1024
 POOL_SIZE = 8
 POOL_TIMEOUT = 3.0
+RECONNECT_TIMEOUT = 5.0
 
 _HEADERS = {
     # The viewer keeps nothing beyond its tab, and a revoked share must not live on in a cache.
@@ -97,6 +98,8 @@ def create(config: Config) -> Starlette:
         min_size=1,
         max_size=POOL_SIZE,
         timeout=POOL_TIMEOUT,
+        # Attempts back off without a limit of their own; after this the next request starts anew.
+        reconnect_timeout=RECONNECT_TIMEOUT,
         kwargs={"autocommit": True},
         check=AsyncConnectionPool.check_connection,
         open=False,
@@ -108,6 +111,7 @@ def create(config: Config) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await pool.open(wait=False)
+        renderer.warm_up()
         yield
         renderer.close()
         await authenticator.revocations.close()

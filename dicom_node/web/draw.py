@@ -49,6 +49,10 @@ def prepare(memory: int) -> None:
     logging.disable(logging.CRITICAL)
 
 
+def ready() -> None:
+    """Nothing; a worker that answers this has everything imported."""
+
+
 def draw(drawing: Drawing) -> bytes:
     """Return the encoded picture; raise `CannotDrawError`."""
     try:

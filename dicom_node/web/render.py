@@ -36,6 +36,11 @@ class Renderer:
             (self.settings.render_memory,),
         )
 
+    def warm_up(self) -> None:
+        """Start the decoders, which takes a second, before the first picture is asked for."""
+        for _ in range(self.settings.render_workers):
+            self._pool.submit(draw.ready)
+
     async def draw(self, drawing: Drawing) -> bytes:
         """Return the picture; raise `Problem` 406 when that fails, 503 when too many wait."""
         if self._waiting >= self.settings.render_queue + self.settings.render_workers:

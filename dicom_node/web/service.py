@@ -153,7 +153,7 @@ class Service:
         path = bulk.parse_path(request.path_params["path"])
         instance = (await self._located(request, ticket))[0]
         if path == [PIXEL_DATA]:
-            numbers = list(range(1, min(instance.frames, wado.MAX_FRAMES) + 1))
+            numbers = list(range(1, instance.frames + 1))
             return await self._frames(request, ticket, instance, numbers)
         if ticket.anonymous:
             raise not_found()
@@ -193,7 +193,7 @@ class Service:
         media_type = accept.best(request.headers.get("accept", ""), offers)
         if media_type is None:
             raise unsupported("Pictures are drawn as image/jpeg and image/png only.")
-        path = str(self.config.store.path / instance.key)
+        path = str(self.store.local(instance.key))
         drawing = options(
             Drawing(path, frame, SYNTAXES[instance.syntax].deflated, media_type),
             request.query_params,

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.e2e.modality import ct_study
+from e2e.modality import ct_study
 
 FIELDS = ("series_count", "instance_count", "duplicate_count", "accession_number", "hospital_id")
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.portal import RefusedError
-from tests.e2e.viewer_page import ViewerPage
+from e2e.portal import RefusedError
+from e2e.viewer_page import ViewerPage
 
 ACCESSION = "CT26110001"  # the demonstration's chest CT: 512 × 512 pixels of 0.72 mm
 ROWS, SPACING = 512, 0.72

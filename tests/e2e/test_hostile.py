@@ -6,7 +6,7 @@ import pydicom
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.modality import ct_study
+from e2e.modality import ct_study
 
 SCRIPT = "<img src=x onerror=window.__hacked=1>"
 

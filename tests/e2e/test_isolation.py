@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.e2e.portal import RefusedError
+from e2e.portal import RefusedError
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def running(stack: Stack) -> Stack:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.req("ARC-4.4", "ARC-4.6", part=True)
+@pytest.mark.req("ARC-4.6", part=True)
 def test_acknowledged_instance_survives_kill(running: Stack) -> None:
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")

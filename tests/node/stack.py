@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,15 @@ class Stack:
         assert done.returncode == 0, done.stderr
         self.start(*PROCESSES)
         self.wait_ready(*PROCESSES)
+        wait_until(self._archiving, "the archive process is at work", 30)
+
+    def _archiving(self) -> bool:
+        return bool(
+            self.query(
+                "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()"
+            )
+        )
 
     def wait_ready(self, *names: str) -> None:
         for name in names:
@@ -207,7 +216,11 @@ class Stack:
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
         self.client.close()
         self.redis.close()
         self.portal.close()
@@ -235,7 +248,3 @@ def parts_of(response: httpx.Response) -> list[tuple[dict[str, str], bytes]]:
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         parts.append((headers, content))
     return parts
-
-
-def statuses(results: Sequence[tuple[Any, int]]) -> list[int]:
-    return [status for _name, status in results]

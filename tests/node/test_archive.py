@@ -130,7 +130,7 @@ def test_an_image_for_a_study_of_another_hospital_is_kept_aside(stack: Stack) ->
     assert stack.query("SELECT hospital, instance_count FROM archive.study") == [("H001", 1)]
 
 
-@pytest.mark.req("ARC-5.3")
+@pytest.mark.req("ARC-5.3", part=True)
 def test_files_lie_by_hospital_date_study_and_series(stack: Stack) -> None:
     dataset = samples.image()
     accepted(stack, dataset)
@@ -226,7 +226,7 @@ def test_a_date_that_cannot_be_read_is_absent_and_never_guessed(
     assert event[field] is None
 
 
-@pytest.mark.req("ARC-4.6")
+@pytest.mark.req("ARC-4.6", part=True)
 def test_events_wait_while_the_portal_is_away_and_arrive_afterwards(stack: Stack) -> None:
     stack.portal.status = 503
     try:
