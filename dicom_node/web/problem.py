@@ -9,7 +9,7 @@ from starlette.responses import Response
 from dicom_node import log
 
 
-class Problem(Exception):  # noqa: N818 - it is what the client gets, named as in RFC 9457
+class Problem(Exception):
     """An answer that is no success. ``message`` never quotes what came from outside."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
