@@ -66,6 +66,9 @@ class Archive:
     def _read(self, path: Path) -> None:
         try:
             ds = pydicom.dcmread(path, force=True)
+            for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+                if keyword not in ds:
+                    setattr(ds, keyword, pydicom.uid.generate_uid(entropy_srcs=[path.name, keyword]))
             study, series, instance = (
                 str(ds.StudyInstanceUID),
                 str(ds.SeriesInstanceUID),

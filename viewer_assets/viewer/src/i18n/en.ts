@@ -123,6 +123,7 @@ export const en: Record<Key, string> = {
   'kind.presentation': 'presentation state or key object selection',
   'kind.segmentation': 'segmentation',
   'kind.raw': 'raw data',
+  'kind.unknown': 'data of an unknown kind',
   'kind.other': '{modality} data',
 
   'error.ticket_missing': 'There is no permission to view; open it again from the system or the share link',

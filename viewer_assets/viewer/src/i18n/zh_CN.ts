@@ -121,6 +121,7 @@ export const zh_CN = {
   'kind.presentation': '显示状态或关键图像标记',
   'kind.segmentation': '分割结果',
   'kind.raw': '原始数据',
+  'kind.unknown': '未知类型的数据',
   'kind.other': '{modality} 数据',
 
   'error.ticket_missing': '没有浏览授权，请从系统或分享链接重新打开',
