@@ -1,17 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { jpeg12 } from './build/jpeg12.ts';
+import { omit } from './build/omit.ts';
 import { precompress } from './build/precompress.ts';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const LOADER = './node_modules/@cornerstonejs/dicom-image-loader/dist/esm';
 
 export default defineConfig({
   base: './',
-  plugins: [jpeg12(), precompress()],
+  plugins: [omit(), jpeg12(), precompress()],
   resolve: {
-    alias: { xmlbuilder2: local('./build/absent/xmlbuilder2.ts') },
+    alias: {
+      // The package's entry carries every decoder and two more loaders into the page.
+      'dicom-image-loader/createImage': local(`${LOADER}/imageLoader/createImage.js`),
+      'dicom-image-loader/worker': local(`${LOADER}/decodeImageFrameWorker.js`),
+      dcmjs: local('./build/absent/dcmjs.ts'),
+    },
   },
-  worker: { format: 'es', plugins: () => [jpeg12()] },
+  worker: { format: 'es', plugins: () => [omit(), jpeg12()] },
   build: {
     outDir: process.env.VIEWER_OUT ?? local('./dist'),
     emptyOutDir: true,

@@ -11,6 +11,7 @@ import argparse
 import base64
 import io
 import json
+import mimetypes
 import re
 import secrets
 import time
@@ -65,6 +66,9 @@ class Archive:
     def _read(self, path: Path) -> None:
         try:
             ds = pydicom.dcmread(path, force=True)
+            for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+                if keyword not in ds:
+                    setattr(ds, keyword, pydicom.uid.generate_uid(entropy_srcs=[path.name, keyword]))
             study, series, instance = (
                 str(ds.StudyInstanceUID),
                 str(ds.SeriesInstanceUID),
@@ -262,6 +266,11 @@ def build(archive: Archive, tickets: Tickets, dist: Path) -> Starlette:
         headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"}
         if name.startswith("assets/"):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        packed = path.with_name(path.name + ".br")
+        if packed.is_file() and "br" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "br"
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            return FileResponse(packed, headers=headers, media_type=kind)
         return FileResponse(path, headers=headers)
 
     async def guard(request: Request, call_next: Callable[..., Any]) -> Response:

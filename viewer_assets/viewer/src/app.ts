@@ -175,7 +175,8 @@ function startEngine(): Promise<Engine> {
     },
     (error: unknown) => {
       engine = undefined;
-      throw asViewerError(error, 'network');
+      // The browser reports a chunk that did not arrive as TypeError.
+      throw asViewerError(error, error instanceof TypeError ? 'network' : 'engine_failed');
     },
   );
   return engine;

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { LOCAL_CODES, NODE_CODES } from '../src/dicomweb/errors';
 import { en } from '../src/i18n/en';
@@ -22,4 +24,12 @@ it('the Chinese texts hold no English words', () => {
 
 it('every error code has a sentence', () => {
   for (const code of [...NODE_CODES, ...LOCAL_CODES]) expect(zh_CN).toHaveProperty([`error.${code}`]);
+});
+
+it('no text is left over', () => {
+  const source = fileURLToPath(new URL('../src', import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name) && !name.startsWith('i18n/zh') && !name.startsWith('i18n/en'));
+  const code = files.map((name) => readFileSync(`${source}/${name}`, 'utf8')).join('\n');
+  const built = /^(error|sex|preset|tool|banner)\./;
+  expect(Object.keys(zh_CN).filter((key) => !code.includes(`'${key}'`) && !built.test(key))).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import { cache, getShouldUseCPURendering, imageLoader, metaData, type Types } from '@cornerstonejs/core';
-import { createImage, init as initDecoders } from '@cornerstonejs/dicom-image-loader';
+import { cache, getShouldUseCPURendering, getWebWorkerManager, imageLoader, metaData, type Types } from '@cornerstonejs/core';
+import createImage from 'dicom-image-loader/createImage';
 import type { DicomWeb } from '../dicomweb/client';
 import { number, TAG, text } from '../dicomweb/dataset';
 import type { Dataset } from '../dicomweb/types';
@@ -19,8 +19,13 @@ const DECODABLE = new Set([
 ]);
 
 /** Registers the frame loader, the metadata and the decode workers with cornerstone. */
-export function registerLoader(client: DicomWeb, maxWebWorkers: number): void {
-  initDecoders({ maxWebWorkers });
+export function registerLoader(client: DicomWeb, maxWorkerInstances: number): void {
+  // The name is the one that the loader asks for.
+  getWebWorkerManager().registerWorker(
+    'dicomImageLoader',
+    () => new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module' }),
+    { maxWorkerInstances },
+  );
   metaData.addProvider(metadataProvider, 10_000);
   imageLoader.registerImageLoader(SCHEME, (imageId: string) => startLoad(client, imageId));
 }

@@ -1,4 +1,4 @@
-import { cache, type Types } from '@cornerstonejs/core';
+import { cache, getShouldUseCPURendering, type Types } from '@cornerstonejs/core';
 import { frameInfo, planeOf, type FrameInfo } from '../engine/frames';
 import type { Pixel, Values } from '../engine/measure';
 
@@ -19,13 +19,20 @@ export function targetOf(targetId: string): Target | undefined {
   return info && image ? { info, image } : undefined;
 }
 
-/** A point of the patient's space as column and row of the picture, in fractions of a pixel. */
+/**
+ * Without WebGL cornerstone counts a picture's pixels from their edge, with WebGL from their middle;
+ * half a pixel decides which pixel a probe reads.
+ */
+const EDGE_TO_MIDDLE = 0.5;
+
+/** A point of the patient's space as column and row of the picture; the first pixel's middle is [0, 0]. */
 export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
   const plane = planeOf(info);
   const offset = plane.position.map((origin, axis) => (point[axis] ?? 0) - origin);
   const along = (axis: readonly number[]) => offset.reduce((sum, value, i) => sum + value * (axis[i] ?? 0), 0);
   const [columnSpacing, rowSpacing] = info.calibration.spacing;
-  return [along(plane.row) / columnSpacing, along(plane.column) / rowSpacing];
+  const shift = getShouldUseCPURendering() ? EDGE_TO_MIDDLE : 0;
+  return [along(plane.row) / columnSpacing - shift, along(plane.column) / rowSpacing - shift];
 }
 
 /** Values of a grey picture after rescaling; undefined for a picture in colour. */

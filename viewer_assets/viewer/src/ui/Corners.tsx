@@ -19,21 +19,24 @@ function patientLines(study: StudySummary): string[] {
 }
 
 function seriesLines(series: SeriesSummary): string[] {
-  const { sliceLocation, sliceThickness } = state.view.value;
+  const { sliceLocation, sliceThickness, error } = state.view.value;
+  const picture = error ? undefined : { location: sliceLocation, thickness: sliceThickness };
   return [
     [series.modality, t('info.series', { number: series.number ?? '' })].join(' '),
     series.description,
     series.body_part,
-    sliceLocation === undefined ? '' : t('info.location', { value: number(sliceLocation, 2) }),
-    sliceThickness === undefined ? '' : t('info.thickness', { value: number(sliceThickness, 2) }),
+    picture?.location === undefined ? '' : t('info.location', { value: number(picture.location, 2) }),
+    picture?.thickness === undefined ? '' : t('info.thickness', { value: number(picture.thickness, 2) }),
   ];
 }
 
 function pictureLines(): string[] {
-  const { index, count, width, center, zoom, colour } = state.view.value;
+  const { index, count, width, center, zoom, colour, error } = state.view.value;
   if (count === 0 || !state.pictureShown.value) return [];
+  const image = t('info.image', { index: index + 1, count });
+  if (error) return [image];
   return [
-    t('info.image', { index: index + 1, count }),
+    image,
     colour ? '' : t('info.window', { width: number(width), center: number(center) }),
     t('info.zoom', { value: Math.round(zoom * 100) }),
   ];

@@ -33,7 +33,8 @@ export function isPicture(series: SeriesSummary): boolean {
 export function kindText(series: SeriesSummary): string {
   const leaf = series.sop_class.startsWith(STORAGE) ? series.sop_class.slice(STORAGE.length) : '';
   const kind = KINDS.find(([prefix]) => leaf !== '' && leaf.startsWith(prefix))?.[1];
-  return kind ? t(kind) : t('kind.other', { modality: clip(series.modality, 16) });
+  if (kind) return t(kind);
+  return series.modality === '' ? t('kind.unknown') : t('kind.other', { modality: clip(series.modality, 16) });
 }
 
 /** MPEG2, MPEG4, HEVC (PS3.5 A.4.5 to A.4.9). */
