@@ -39,8 +39,12 @@ class ViewingController(http.Controller):
     def _log_refusal(self, study):
         user = request.env.user
         request.env["imaging.ticket"]._log(
-            study.exists(), "open", subject=f"user:{user.id}", label=user.name,
-            purpose="reading", outcome="refused",
+            study.exists(),
+            "open",
+            subject=f"user:{user.id}",
+            label=user.name,
+            purpose="reading",
+            outcome="refused",
         )
 
     def _refuse(self, status, template):

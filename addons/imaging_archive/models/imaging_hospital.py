@@ -27,8 +27,10 @@ class ImagingHospital(models.Model):
     def write(self, vals):
         if "code" in vals:
             for hospital in self.filtered(lambda one: one.code != vals["code"]):
-                if self.env["imaging.study"].sudo().search_count(
-                    [("hospital_id", "=", hospital.id)], limit=1
+                if (
+                    self.env["imaging.study"]
+                    .sudo()
+                    .search_count([("hospital_id", "=", hospital.id)], limit=1)
                 ):
                     raise ValidationError(
                         self.env._(

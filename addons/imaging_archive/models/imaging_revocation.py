@@ -21,7 +21,8 @@ class ImagingRevocation(models.Model):
 
     name = fields.Char(string="Subject or Number", required=True, readonly=True, index=True)
     published = fields.Boolean(
-        string="Known to the Node", readonly=True,
+        string="Known to the Node",
+        readonly=True,
         help="The node refuses the ticket. Until then a ticket already given out may work for "
         "15 minutes at most.",
     )
@@ -53,10 +54,18 @@ class ImagingRevocation(models.Model):
     def _revoke_users(self, users):
         """Revoke what was issued to `users` and may still be valid."""
         since = fields.Datetime.now() - timedelta(seconds=tickets.LIFETIME + 60)
-        issued = self.env["imaging.access.log"].sudo().search([
-            ("user_id", "in", users.ids), ("at", ">=", since), ("source", "=", "portal"),
-            ("ticket", "!=", False),
-        ])
+        issued = (
+            self.env["imaging.access.log"]
+            .sudo()
+            .search(
+                [
+                    ("user_id", "in", users.ids),
+                    ("at", ">=", since),
+                    ("source", "=", "portal"),
+                    ("ticket", "!=", False),
+                ]
+            )
+        )
         return self._revoke(sorted(set(issued.mapped("ticket"))))
 
     @api.model

@@ -33,8 +33,7 @@ class TestViewing(ArchiveHttpCase):
         self.assertEqual((answer.status_code, nothing.status_code), (404, 404))
         self.assertNotIn("李四", answer.text)
         entry = self.env["imaging.access.log"].search([("study_id", "=", self.study_b.id)], limit=1)
-        self.assertEqual((entry.outcome, entry.user_id),
-                         ("refused", self.users_a["radiologist"]))
+        self.assertEqual((entry.outcome, entry.user_id), ("refused", self.users_a["radiologist"]))
 
     def test_role_without_images_is_refused(self):
         for role in ("finance", "ops", "auditor"):

@@ -27,7 +27,8 @@ class TestRoles(ImagingCase):
         radiologist = self.env.ref("imaging_base.group_radiologist")
         auditor = self.env.ref("imaging_base.group_auditor")
         new_test_user(
-            self.env, "reading_admin",
+            self.env,
+            "reading_admin",
             groups="imaging_base.group_platform_admin,imaging_base.group_radiologist",
         )
         with self.assertRaises(ValidationError):
@@ -35,9 +36,7 @@ class TestRoles(ImagingCase):
 
     @req("BI-1.10", part=True)
     def test_nobody_changes_their_own_roles(self):
-        security = new_test_user(
-            self.env, "security", groups="imaging_base.group_security_admin"
-        )
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
         own = security.with_user(security)
         with self.assertRaises(UserError):
             own.group_ids = [Command.set(self.env.ref("imaging_base.group_platform_admin").ids)]
@@ -46,14 +45,19 @@ class TestRoles(ImagingCase):
 
     @req("BI-1.10", "CON-5.3", part=True)
     def test_security_administrator_adds_an_account_with_role_and_hospital(self):
-        security = new_test_user(
-            self.env, "security", groups="imaging_base.group_security_admin"
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
+        doctor = (
+            self.env["res.users"]
+            .with_user(security)
+            .create(
+                {
+                    "name": "新医生",
+                    "login": "new.doctor",
+                    "group_ids": [Command.set(self.env.ref("imaging_base.group_radiologist").ids)],
+                    "hospital_ids": [Command.set(self.a.ids)],
+                }
+            )
         )
-        doctor = self.env["res.users"].with_user(security).create({
-            "name": "新医生", "login": "new.doctor",
-            "group_ids": [Command.set(self.env.ref("imaging_base.group_radiologist").ids)],
-            "hospital_ids": [Command.set(self.a.ids)],
-        })
         seen = self.env["imaging.hospital"].with_user(doctor).search([])
         self.assertEqual(seen, self.a)
 

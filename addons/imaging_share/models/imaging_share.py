@@ -11,7 +11,13 @@ from .. import tokens
 
 # What the creator of a share decides; everything else is the server's.
 CHOSEN = {
-    "study_ids", "expires_at", "anonymous", "allow_download", "max_openings", "password", "note",
+    "study_ids",
+    "expires_at",
+    "anonymous",
+    "allow_download",
+    "max_openings",
+    "password",
+    "note",
 }
 MAX_STUDIES = 20
 
@@ -25,16 +31,25 @@ class ImagingShare(models.Model):
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True, readonly=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", compute="_compute_hospital_id", store=True,
-        index=True, ondelete="restrict",
+        "imaging.hospital",
+        compute="_compute_hospital_id",
+        store=True,
+        index=True,
+        ondelete="restrict",
     )
     user_id = fields.Many2one(
-        "res.users", string="Shared by", required=True, readonly=True, index=True,
-        ondelete="restrict", default=lambda self: self.env.user,
+        "res.users",
+        string="Shared by",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
     )
     expires_at = fields.Datetime(string="Valid until", required=True, readonly=True)
     anonymous = fields.Boolean(
-        default=True, readonly=True,
+        default=True,
+        readonly=True,
         help="The image server gives out neither name nor numbers of the patient, and withholds "
         "pictures in which they may be burned in.",
     )
@@ -59,9 +74,14 @@ class ImagingShare(models.Model):
         "imaging.share.opening", "share_id", string="Opening Log", readonly=True
     )
     state = fields.Selection(
-        [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"),
-         ("exhausted", "Used Up")],
-        string="Status", compute="_compute_state",
+        [
+            ("active", "Active"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+            ("exhausted", "Used Up"),
+        ],
+        string="Status",
+        compute="_compute_state",
     )
     link = fields.Char(compute="_compute_link", help="Shown to who created the share, only.")
     qr_code = fields.Binary(string="QR Code", compute="_compute_link")
@@ -86,9 +106,16 @@ class ImagingShare(models.Model):
 
     def _compute_revocation_pending(self):
         # Whoever sees the share may know how far its revocation is.
-        pending = self.env["imaging.revocation"].sudo().search([
-            ("name", "in", [share._subject() for share in self]), ("published", "=", False),
-        ])
+        pending = (
+            self.env["imaging.revocation"]
+            .sudo()
+            .search(
+                [
+                    ("name", "in", [share._subject() for share in self]),
+                    ("published", "=", False),
+                ]
+            )
+        )
         names = set(pending.mapped("name"))
         for share in self:
             share.revocation_pending = share._subject() in names
@@ -167,7 +194,8 @@ class ImagingShare(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Valid until: a share of %(hospital)s lasts %(hours)s hours at most.",
-                        hospital=hospital.name, hours=int(limit.total_seconds() // 3600),
+                        hospital=hospital.name,
+                        hours=int(limit.total_seconds() // 3600),
                     )
                 )
             if hospital.share_password_required and not share.has_password:
@@ -200,8 +228,12 @@ class ImagingShare(models.Model):
         shares.study_ids.check_access("read")
         for share in shares:
             self.env["imaging.ticket"]._log(
-                share.study_ids, "share", subject=f"user:{self.env.uid}",
-                label=self.env.user.name, purpose="share", reason=share._subject(),
+                share.study_ids,
+                "share",
+                subject=f"user:{self.env.uid}",
+                label=self.env.user.name,
+                purpose="share",
+                reason=share._subject(),
             )
         return shares
 
@@ -239,8 +271,12 @@ class ImagingShare(models.Model):
         self.env["imaging.revocation"]._revoke([share._subject() for share in due])
         for share in due:
             self.env["imaging.ticket"]._log(
-                share.study_ids, "share_revoke", subject=f"user:{self.env.uid}",
-                label=self.env.user.name, purpose="share", reason=share._subject(),
+                share.study_ids,
+                "share_revoke",
+                subject=f"user:{self.env.uid}",
+                label=self.env.user.name,
+                purpose="share",
+                reason=share._subject(),
             )
         return True
 

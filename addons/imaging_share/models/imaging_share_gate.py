@@ -47,10 +47,13 @@ class ImagingShare(models.Model):
         )
 
     def _attempts_from(self, address, now):
-        return self.env["imaging.share.opening"].search_count([
-            ("address", "=", address), ("outcome", "=", "wrong_password"),
-            ("at", ">", now - ADDRESS_WINDOW),
-        ])
+        return self.env["imaging.share.opening"].search_count(
+            [
+                ("address", "=", address),
+                ("outcome", "=", "wrong_password"),
+                ("at", ">", now - ADDRESS_WINDOW),
+            ]
+        )
 
     def _open(self, password, address, user_agent):
         """Try to open; answers (outcome, ticket or None). Every try is logged."""
@@ -58,7 +61,8 @@ class ImagingShare(models.Model):
         # Guesses that come at the same time wait for each other, so that each is counted.
         # (The one that waited starts again on what the other has written: no error to log.)
         self.env.cr.execute(
-            "SELECT id FROM imaging_share WHERE id = %s FOR UPDATE", [self.id],
+            "SELECT id FROM imaging_share WHERE id = %s FOR UPDATE",
+            [self.id],
             log_exceptions=False,
         )
         self.invalidate_recordset()
@@ -66,16 +70,23 @@ class ImagingShare(models.Model):
         ticket = None
         if outcome == "opened":
             ticket = self._ticket("share_open")
-            self.write({
-                "failed_count": 0,
-                "locked_until": False,
-                "opened_count": self.opened_count + 1,
-                "last_opened": fields.Datetime.now(),
-            })
+            self.write(
+                {
+                    "failed_count": 0,
+                    "locked_until": False,
+                    "opened_count": self.opened_count + 1,
+                    "last_opened": fields.Datetime.now(),
+                }
+            )
         else:
             self.env["imaging.ticket"]._log(
-                self.study_ids, "share_open", subject=self._subject(), label=self.display_name,
-                purpose="share", outcome="refused", reason=outcome,
+                self.study_ids,
+                "share_open",
+                subject=self._subject(),
+                label=self.display_name,
+                purpose="share",
+                outcome="refused",
+                reason=outcome,
             )
         self.env["imaging.share.opening"]._record(self, outcome, address, user_agent)
         return outcome, ticket
@@ -97,9 +108,13 @@ class ImagingShare(models.Model):
         """A ticket for the share's studies, no longer than the share itself."""
         left = (self.expires_at - fields.Datetime.now()).total_seconds()
         return self.env["imaging.ticket"]._issue(
-            {"studies": self.study_ids.mapped("study_uid")}, self.study_ids, action,
+            {"studies": self.study_ids.mapped("study_uid")},
+            self.study_ids,
+            action,
             subject=self._subject(),
             perms={"view", "download"} if self.allow_download else {"view"},
-            label=self.display_name, anonymous=self.anonymous, purpose="share",
+            label=self.display_name,
+            anonymous=self.anonymous,
+            purpose="share",
             lifetime=min(left, tickets.LIFETIME),
         )

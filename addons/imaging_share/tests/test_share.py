@@ -28,12 +28,18 @@ class TestShare(ShareCase):
 
     @req("SHR-3.26")
     def test_share_has_link_qr_code_and_password(self):
-        action = self.env["imaging.share.create"].with_user(self.users_a["radiologist"]).create(
-            {"study_ids": [Command.set(self.study_a.ids)]}
-        ).action_create()
-        share = self.env["imaging.share"].with_user(self.users_a["radiologist"]).with_context(
-            **action["context"]
-        ).browse(action["res_id"])
+        action = (
+            self.env["imaging.share.create"]
+            .with_user(self.users_a["radiologist"])
+            .create({"study_ids": [Command.set(self.study_a.ids)]})
+            .action_create()
+        )
+        share = (
+            self.env["imaging.share"]
+            .with_user(self.users_a["radiologist"])
+            .with_context(**action["context"])
+            .browse(action["res_id"])
+        )
         self.assertRegex(share.link, r"^https?://[^/]+/s/[A-Za-z0-9_-]{43}$")
         self.assertIn(share.link, share.share_text)
         self.assertIn(share.shown_password, share.share_text)
@@ -128,9 +134,7 @@ class TestShare(ShareCase):
         self.assertEqual(share.opening_ids.mapped("outcome"), ["opened", "wrong_password"])
         self.assertEqual(set(share.opening_ids.mapped("address")), {ADDRESS})
         self.assertEqual(share.opened_count, 1)
-        entries = self.env["imaging.access.log"].search(
-            [("subject", "=", f"share:{share.id}")]
-        )
+        entries = self.env["imaging.access.log"].search([("subject", "=", f"share:{share.id}")])
         self.assertEqual(sorted(entries.mapped("outcome")), ["granted", "refused"])
         self.assertEqual(entries.study_id, self.study_a)
         for change in (lambda o: o.write({"address": "x"}), lambda o: o.unlink()):
@@ -168,13 +172,16 @@ class TestShare(ShareCase):
 
     def test_share_that_is_used_up_opens_no_more(self):
         share = self._share(max_openings=2)
-        self.assertEqual([self._open(share)[0] for _n in range(3)],
-                         ["opened", "opened", "exhausted"])
+        self.assertEqual(
+            [self._open(share)[0] for _n in range(3)], ["opened", "opened", "exhausted"]
+        )
 
     def test_share_ends_when_its_owner_may_no_longer_view(self):
-        for change in ({"active": False}, {"hospital_ids": [Command.clear()]},
-                       {"group_ids": [Command.set(
-                           self.env.ref("imaging_base.group_finance").ids)]}):
+        for change in (
+            {"active": False},
+            {"hospital_ids": [Command.clear()]},
+            {"group_ids": [Command.set(self.env.ref("imaging_base.group_finance").ids)]},
+        ):
             with self.subTest(change), self.env.cr.savepoint() as point:
                 share = self._share()
                 self.users_a["radiologist"].write(change)
@@ -194,7 +201,13 @@ class TestShare(ShareCase):
         self.assertEqual(share.hospital_id, self.a)
 
     def _share_of(self, studies, owner):
-        return self.env["imaging.share"].with_user(owner).create({
-            "study_ids": [Command.set(studies.ids)],
-            "expires_at": fields.Datetime.now() + timedelta(hours=1),
-        })
+        return (
+            self.env["imaging.share"]
+            .with_user(owner)
+            .create(
+                {
+                    "study_ids": [Command.set(studies.ids)],
+                    "expires_at": fields.Datetime.now() + timedelta(hours=1),
+                }
+            )
+        )
