@@ -4,7 +4,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .archive_case import ArchiveCase, ArchiveHttpCase
@@ -99,6 +100,20 @@ class TestAccessRules(ArchiveCase):
         for role in ("radiologist", "finance", "auditor", "qc", "expert"):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.env["imaging.quarantine"].with_user(self.users_b[role]).search([])
+
+    def test_patient_sees_nobody_else_even_when_given_a_hospital(self):
+        patient = new_test_user(
+            self.env,
+            "patient.a",
+            groups="imaging_base.group_patient",
+            hospital_ids=[Command.set(self.a.ids)],
+        )
+        for model in ("imaging.patient", "imaging.study"):
+            self.assertFalse(self.env[model].with_user(patient).search([]), model)
+        self.study_a.patient_id.sudo().user_id = patient
+        self.assertEqual(
+            self.env["imaging.patient"].with_user(patient).search([]), self.study_a.patient_id
+        )
 
 
 @tagged("post_install", "-at_install")

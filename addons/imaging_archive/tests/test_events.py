@@ -125,8 +125,10 @@ class TestEvents(ArchiveCase):
                 self.assertTrue(errors[100 + number].startswith(f"{field}: "), errors[100 + number])
 
     def test_what_is_no_event_is_refused(self):
-        answer = self._deliver([7, {}, {"id": 5, "kind": "party"}, {"id": 6, "kind": "study"}])
-        self.assertEqual([entry["id"] for entry in answer["refused"]], [None, None, 5, 6])
+        answer = self._deliver(
+            [7, {}, {"id": 5, "kind": "party"}, {"id": 6, "kind": "study"}, {"id": 8, "kind": []}]
+        )
+        self.assertEqual([entry["id"] for entry in answer["refused"]], [None, None, 5, 6, 8])
 
     def test_study_of_one_hospital_is_not_taken_over_by_another(self):
         answer = self._deliver([study_event(3, "1.2.826.1", "TESTB", revision=50)])

@@ -1,5 +1,6 @@
 from . import (
     imaging_hospital,
+    imaging_revocation,
     imaging_share,
     imaging_share_gate,
     imaging_share_opening,

@@ -219,13 +219,15 @@ class ImagingShare(models.Model):
                 raise AccessError(
                     self.env._("Set by the server: %(fields)s.", fields=", ".join(sorted(foreign)))
                 )
-            prepared.append(self._with_secrets(dict(vals)))
+            studies = self._studies_of(vals.get("study_ids"))
+            prepared.append(
+                {**self._with_secrets(vals), "study_ids": [fields.Command.set(studies.ids)]}
+            )
         self.check_access("create")
         # The secret fields are closed to everybody; what the user decided is checked as the user.
         created = super(ImagingShare, self.sudo()).create(prepared)
         shares = created.with_env(self.env)
         shares.check_access("write")
-        shares.study_ids.check_access("read")
         for share in shares:
             self.env["imaging.ticket"]._log(
                 share.study_ids,
@@ -237,7 +239,27 @@ class ImagingShare(models.Model):
             )
         return shares
 
+    def _studies_of(self, commands):
+        """The studies that `commands` (for the field `study_ids`) name, all in the user's sight.
+
+        The server's rights write the share: a command that makes or changes a study would be
+        carried out with them, too.
+        """
+        numbers = []
+        for command in commands or []:
+            match command:
+                case [fields.Command.LINK, int(number), *_rest]:
+                    numbers.append(number)
+                case [fields.Command.SET, _zero, [*listed]]:
+                    numbers += listed
+                case _:
+                    raise AccessError(self.env._("Studies: a share names them, and no more."))
+        studies = self.env["imaging.study"].browse(numbers)
+        studies.check_access("read")
+        return studies
+
     def _with_secrets(self, vals):
+        vals = dict(vals)
         nonce = tokens.new_nonce()
         try:
             token = tokens.token_of(nonce)

@@ -5,11 +5,14 @@ from odoo.addons.imaging_archive import tickets
 
 from .. import tokens
 
-FREE_ATTEMPTS = 5
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(days=1)
+# Who guesses is locked out long before the share is, so that a stranger who holds the link does
+# not keep its patient out. A made-up password has 9e8 forms: 24 guesses a day are none.
 ADDRESS_WINDOW = timedelta(minutes=15)
+ADDRESS_ATTEMPTS_A_SHARE = 5
 ADDRESS_ATTEMPTS = 20
+FREE_ATTEMPTS = 50
+FIRST_LOCK = timedelta(minutes=1)
+LONGEST_LOCK = timedelta(hours=1)
 
 
 class ImagingShare(models.Model):
@@ -33,7 +36,7 @@ class ImagingShare(models.Model):
             return "revoked"
         if self.locked_until and self.locked_until > now:
             return "locked"
-        if self.has_password and self._attempts_from(address, now) >= ADDRESS_ATTEMPTS:
+        if self.has_password and self._guesses(address, now):
             return "locked"
         return False
 
@@ -46,14 +49,18 @@ class ImagingShare(models.Model):
             and self.study_ids.with_user(owner).has_access("read")
         )
 
-    def _attempts_from(self, address, now):
-        return self.env["imaging.share.opening"].search_count(
+    def _guesses(self, address, now):
+        """Whether too many wrong passwords came from `address`, here or at all shares."""
+        wrong = self.env["imaging.share.opening"].search(
             [
                 ("address", "=", address),
                 ("outcome", "=", "wrong_password"),
                 ("at", ">", now - ADDRESS_WINDOW),
-            ]
+            ],
+            limit=ADDRESS_ATTEMPTS,
         )
+        here = wrong.filtered(lambda opening: opening.share_id == self)
+        return len(wrong) >= ADDRESS_ATTEMPTS or len(here) >= ADDRESS_ATTEMPTS_A_SHARE
 
     def _open(self, password, address, user_agent):
         """Try to open; answers (outcome, ticket or None). Every try is logged."""

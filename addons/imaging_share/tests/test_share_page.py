@@ -130,3 +130,8 @@ class TestSharePage(ShareHttpCase):
         share.action_revoke()
         with mute_logger("odoo.http"):
             self.assertIn("error", self.jsonrpc("/imaging/ticket/renew", ticket=token))
+
+    def test_hostile_password_is_a_wrong_one(self):
+        share = self._share(password="secret1")
+        for password in ("\x00", "x" * 100_000, "密码", "%00"):
+            self.assertEqual(self._post(share, password=password).status_code, 403)
