@@ -7,7 +7,14 @@
     "website": "https://github.com/yunying-imaging/yunying",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["base_setup", "mail", "portal", "auth_totp", "auth_password_policy"],
+    "depends": [
+        "base_setup",
+        "mail",
+        "portal",
+        "auth_passkey",
+        "auth_totp",
+        "auth_password_policy",
+    ],
     "data": [
         "security/imaging_base_groups.xml",
         "security/ir.model.access.csv",
@@ -21,6 +28,7 @@
         "views/res_config_settings_views.xml",
         "views/login_templates.xml",
     ],
+    "assets": {"web.assets_backend": ["imaging_base/static/src/systray.js"]},
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

@@ -22,7 +22,9 @@ class ImagingAccessLog(models.Model):
             study.study_uid: study
             for study in self.env["imaging.study"].search([("study_uid", "in", uids)])
         }
-        users = self._users_of(event.subject for event in new.values())
+        subjects = {event.subject for event in new.values()}
+        users = self._users_of(subjects)
+        labels = self._labels_of(subjects, users)
         nothing = self.env["imaging.study"]
         self._record(
             [
@@ -30,7 +32,7 @@ class ImagingAccessLog(models.Model):
                     "at": event.at,
                     "subject": event.subject,
                     "user_id": users.get(event.subject, self.env["res.users"]).id,
-                    "label": users.get(event.subject, self.env["res.users"]).name or event.subject,
+                    "label": labels[event.subject],
                     "hospital_id": studies.get(event.study_uid, nothing).hospital_id.id,
                     "study_id": studies.get(event.study_uid, nothing).id,
                     "study_uid": event.study_uid,
@@ -44,6 +46,12 @@ class ImagingAccessLog(models.Model):
                 for digest, event in new.items()
             ]
         )
+
+    def _labels_of(self, subjects, users):
+        """What to call each of `subjects`; `users`: the accounts among them, by subject."""
+        return {
+            subject: users[subject].name if subject in users else subject for subject in subjects
+        }
 
     def _users_of(self, subjects):
         """The accounts behind subjects such as `user:7`, by subject."""

@@ -36,7 +36,7 @@ class TestStudy(ArchiveCase):
             .with_user(self.users_a["platform"])
             ._search([], limit=80, order="study_date desc, id desc")
         )
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         plan = "\n".join(row[0] for row in self.env.execute_query(_explain(query.select())))
         self.assertIn("imaging_study_order_idx", plan)
         self.assertNotIn("Sort", plan)

@@ -22,7 +22,7 @@ class IrRule(models.Model):
             records.ids[:6],
             self.env.uid,
         )
-        env = self.with_context(self.env.user.context_get()).env
+        env = self.with_context(**self.env.user.context_get()).env
         model = env["ir.model"]._get(records._name).name
         messages = {
             "read": env._("%(model)s: this is not yours to see.", model=model),

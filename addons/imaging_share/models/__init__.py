@@ -1,4 +1,5 @@
 from . import (
+    imaging_access_log,
     imaging_hospital,
     imaging_revocation,
     imaging_share,

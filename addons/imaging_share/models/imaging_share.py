@@ -95,6 +95,7 @@ class ImagingShare(models.Model):
         for share in self:
             share.hospital_id = share.study_ids[:1].hospital_id
 
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for share in self:
             share.display_name = self.env._("Share #%(number)s", number=share.id)
@@ -283,6 +284,11 @@ class ImagingShare(models.Model):
 
     def _subject(self):
         return f"share:{self.id}"
+
+    def _label(self):
+        """The share's name in the access log and on tickets, in its owner's language: whoever
+        opens it has a language of their own."""
+        return self.with_context(lang=self.user_id.lang).display_name
 
     def action_revoke(self):
         """End the share now: no new opening, no renewal, and the node is told."""

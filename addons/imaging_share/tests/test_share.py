@@ -277,3 +277,31 @@ class TestShare(ShareCase):
         _outcome, ticket = self._open(self._share())
         self.users_a["radiologist"].active = False
         self.assertIn(ticket.number, self.env["imaging.revocation"].search([]).mapped("name"))
+
+    def test_access_log_calls_a_share_by_its_name_in_the_owners_language(self):
+        share = self._share()
+        public = self._gate(share).with_context(lang="en_US")
+        _outcome, ticket = public._open("", ADDRESS, "a browser")
+        name = f"分享 #{share.id}"
+        self.assertEqual(self._claims(ticket.token)["label"], name)
+        self._deliver(
+            [
+                {
+                    "id": 9,
+                    "kind": "access",
+                    "at": "2026-11-24T05:57:19Z",
+                    "access": {
+                        "ticket": ticket.number,
+                        "subject": subject,
+                        "purpose": "share",
+                        "study_uid": "1.2.826.1",
+                        "action": "frames",
+                        "address": ADDRESS,
+                    },
+                }
+                for subject in (f"share:{share.id}", f"share:{10**12}")
+            ]
+        )
+        log = self.env["imaging.access.log"]
+        entries = log.search([("ticket", "=", ticket.number)])
+        self.assertEqual({*entries.mapped("label")}, {name, f"share:{10**12}"})
