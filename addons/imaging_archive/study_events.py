@@ -182,10 +182,9 @@ def parse(event):
     number = event_id(event)
     if number is None:
         raise EventError("id: a whole number is expected")
-    kind = event.get("kind")
-    if kind not in PARSERS:
-        raise EventError(f"kind: must be one of {', '.join(PARSERS)}")
-    return PARSERS[kind](number, Fields(event, "event"), Fields(event.get(kind), kind))
+    fields = Fields(event, "event")
+    kind = fields.choice("kind", tuple(PARSERS))
+    return PARSERS[kind](number, fields, Fields(event.get(kind), kind))
 
 
 def _study(number, _event, fields):

@@ -1,13 +1,20 @@
 {
     "name": "YunYing Base",
     "summary": "Hospitals, departments, devices, roles and the access log of the imaging cloud",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.0.1",
     "category": "Healthcare",
     "author": "YunYing",
     "website": "https://github.com/yunying-imaging/yunying",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["base_setup", "mail", "portal", "auth_totp", "auth_password_policy"],
+    "depends": [
+        "base_setup",
+        "mail",
+        "portal",
+        "auth_passkey",
+        "auth_totp",
+        "auth_password_policy",
+    ],
     "data": [
         "security/imaging_base_groups.xml",
         "security/ir.model.access.csv",
@@ -21,6 +28,7 @@
         "views/res_config_settings_views.xml",
         "views/login_templates.xml",
     ],
+    "assets": {"web.assets_backend": ["imaging_base/static/src/systray.js"]},
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

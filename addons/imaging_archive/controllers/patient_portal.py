@@ -14,9 +14,12 @@ class PatientPortal(CustomerPortal):
         studies = request.env["imaging.study"].search([], limit=MAX_STUDIES)
         # Hospitals are closed to patients; of their own studies they may know the place.
         hospitals = {study.id: study.sudo().hospital_id.name for study in studies}
-        return request.render("imaging_archive.portal_my_studies", {
-            **self._prepare_portal_layout_values(),
-            "studies": studies,
-            "hospitals": hospitals,
-            "page_name": "imaging_studies",
-        })
+        return request.render(
+            "imaging_archive.portal_my_studies",
+            {
+                **self._prepare_portal_layout_values(),
+                "studies": studies,
+                "hospitals": hospitals,
+                "page_name": "imaging_studies",
+            },
+        )

@@ -4,6 +4,8 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
+from ..study_events import UID
+
 
 def viewer_url(study_uids, token, lang):
     """The viewer's address; the fragment reaches neither a server nor a log."""
@@ -30,7 +32,7 @@ class ViewingController(http.Controller):
             self._log_refusal(study)
             return self._refuse(404, "imaging_archive.study_not_found")
         try:
-            ticket = issuer._for_studies(study, "open", reason=reason[:200])
+            ticket = issuer._for_studies(study, "open", reason=reason[:200].replace("\x00", ""))
         except AccessError:
             self._log_refusal(study)
             return self._refuse(403, "imaging_archive.images_refused")
@@ -39,8 +41,12 @@ class ViewingController(http.Controller):
     def _log_refusal(self, study):
         user = request.env.user
         request.env["imaging.ticket"]._log(
-            study.exists(), "open", subject=f"user:{user.id}", label=user.name,
-            purpose="reading", outcome="refused",
+            study.exists(),
+            "open",
+            subject=f"user:{user.id}",
+            label=user.name,
+            purpose="reading",
+            outcome="refused",
         )
 
     def _refuse(self, status, template):
@@ -56,11 +62,13 @@ class ViewingController(http.Controller):
         if study_uid is None:
             ticket = issuer._for_hospitals("ticket", anonymous=bool(anonymous))
             return self._answer(ticket)
-        study = request.env["imaging.study"].search([("study_uid", "=", str(study_uid)[:64])])
-        if not study:
+        studies = request.env["imaging.study"]
+        if UID.fullmatch(str(study_uid)):
+            studies = studies.search([("study_uid", "=", study_uid)])
+        if not studies:
             raise AccessError(request.env._("There is no such study for you."))
         return self._answer(
-            issuer._for_studies(study, "ticket", purpose="tool", anonymous=bool(anonymous))
+            issuer._for_studies(studies, "ticket", purpose="tool", anonymous=bool(anonymous))
         )
 
     @http.route("/imaging/ticket/renew", type="jsonrpc", auth="public", methods=["POST"])

@@ -12,5 +12,6 @@ from . import (
     imaging_study_events,
     imaging_ticket,
     res_config_settings,
+    res_groups,
     res_users,
 )

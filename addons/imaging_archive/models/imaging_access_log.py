@@ -4,9 +4,7 @@ from odoo import api, fields, models
 class ImagingAccessLog(models.Model):
     _inherit = "imaging.access.log"
 
-    study_id = fields.Many2one(
-        "imaging.study", readonly=True, index=True, ondelete="restrict"
-    )
+    study_id = fields.Many2one("imaging.study", readonly=True, index=True, ondelete="restrict")
     event_digest = fields.Char(
         readonly=True, help="Digest of the node's event, by which a repeated one is recognised."
     )
@@ -17,35 +15,43 @@ class ImagingAccessLog(models.Model):
     def _apply(self, events):
         """Add the node's reads. `events`: list of study_events.AccessEvent."""
         events = {event.digest: event for event in events}
-        listed = set(
-            self.search([("event_digest", "in", list(events))]).mapped("event_digest")
-        )
+        listed = set(self.search([("event_digest", "in", list(events))]).mapped("event_digest"))
         new = {digest: event for digest, event in events.items() if digest not in listed}
         uids = list({event.study_uid for event in new.values() if event.study_uid})
         studies = {
             study.study_uid: study
             for study in self.env["imaging.study"].search([("study_uid", "in", uids)])
         }
-        users = self._users_of(event.subject for event in new.values())
+        subjects = {event.subject for event in new.values()}
+        users = self._users_of(subjects)
+        labels = self._labels_of(subjects, users)
         nothing = self.env["imaging.study"]
-        self._record([
-            {
-                "at": event.at,
-                "subject": event.subject,
-                "user_id": users.get(event.subject, self.env["res.users"]).id,
-                "label": users.get(event.subject, self.env["res.users"]).name or event.subject,
-                "hospital_id": studies.get(event.study_uid, nothing).hospital_id.id,
-                "study_id": studies.get(event.study_uid, nothing).id,
-                "study_uid": event.study_uid,
-                "action": event.action,
-                "purpose": event.purpose,
-                "address": event.address,
-                "ticket": event.ticket,
-                "source": "node",
-                "event_digest": digest,
-            }
-            for digest, event in new.items()
-        ])
+        self._record(
+            [
+                {
+                    "at": event.at,
+                    "subject": event.subject,
+                    "user_id": users.get(event.subject, self.env["res.users"]).id,
+                    "label": labels[event.subject],
+                    "hospital_id": studies.get(event.study_uid, nothing).hospital_id.id,
+                    "study_id": studies.get(event.study_uid, nothing).id,
+                    "study_uid": event.study_uid,
+                    "action": event.action,
+                    "purpose": event.purpose,
+                    "address": event.address,
+                    "ticket": event.ticket,
+                    "source": "node",
+                    "event_digest": digest,
+                }
+                for digest, event in new.items()
+            ]
+        )
+
+    def _labels_of(self, subjects, users):
+        """What to call each of `subjects`; `users`: the accounts among them, by subject."""
+        return {
+            subject: users[subject].name if subject in users else subject for subject in subjects
+        }
 
     def _users_of(self, subjects):
         """The accounts behind subjects such as `user:7`, by subject."""

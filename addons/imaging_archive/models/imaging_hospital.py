@@ -27,8 +27,10 @@ class ImagingHospital(models.Model):
     def write(self, vals):
         if "code" in vals:
             for hospital in self.filtered(lambda one: one.code != vals["code"]):
-                if self.env["imaging.study"].sudo().search_count(
-                    [("hospital_id", "=", hospital.id)], limit=1
+                if (
+                    self.env["imaging.study"]
+                    .sudo()
+                    .search_count([("hospital_id", "=", hospital.id)], limit=1)
                 ):
                     raise ValidationError(
                         self.env._(
@@ -36,4 +38,14 @@ class ImagingHospital(models.Model):
                             code=hospital.code,
                         )
                     )
-        return super().write(vals)
+        before = {hospital: self._reaching(hospital) for hospital in self}
+        result = super().write(vals)
+        for hospital, users in before.items():
+            self.env["imaging.revocation"]._revoke_difference(users, self._reaching(hospital))
+        return result
+
+    def _reaching(self, hospital):
+        """The accounts whose tickets may cover `hospital`: none when it is inactive."""
+        # Accounts out of the editor's sight count as well.
+        users = hospital.sudo().with_context(active_test=False).user_ids
+        return users if hospital.active else users.browse()

@@ -7,12 +7,8 @@ class ImagingPatientIdentifier(models.Model):
     _order = "hospital_id, value"
     _rec_name = "value"
 
-    patient_id = fields.Many2one(
-        "imaging.patient", required=True, index=True, ondelete="cascade"
-    )
-    hospital_id = fields.Many2one(
-        "imaging.hospital", required=True, ondelete="restrict"
-    )
+    patient_id = fields.Many2one("imaging.patient", required=True, index=True, ondelete="cascade")
+    hospital_id = fields.Many2one("imaging.hospital", required=True, ondelete="restrict")
     value = fields.Char(string="Patient Number", required=True, index="trigram")
 
     _value_unique = models.Constraint(

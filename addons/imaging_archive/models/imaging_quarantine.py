@@ -22,9 +22,7 @@ class ImagingQuarantine(models.Model):
     hospital_id = fields.Many2one(
         "imaging.hospital", readonly=True, index=True, ondelete="restrict"
     )
-    device_id = fields.Many2one(
-        "imaging.device", readonly=True, index=True, ondelete="set null"
-    )
+    device_id = fields.Many2one("imaging.device", readonly=True, index=True, ondelete="set null")
     calling_ae = fields.Char(string="Calling AE Title", readonly=True)
     address = fields.Char(readonly=True)
     reason = fields.Selection(REASONS, required=True, readonly=True)
@@ -50,21 +48,23 @@ class ImagingQuarantine(models.Model):
         devices = self.env["imaging.device"]._by_ae_title(
             event.calling_ae for event in events.values()
         )
-        self.create([
-            {
-                "key": event.key,
-                "at": event.at,
-                "hospital_id": hospitals.get(event.hospital),
-                "device_id": devices.get(event.calling_ae),
-                "calling_ae": event.calling_ae,
-                "address": event.address,
-                "reason": event.reason,
-                "detail": event.detail,
-                "study_uid": event.study_uid,
-                "sop_instance_uid": event.sop_instance_uid,
-                "size": event.size,
-                "sha256": event.sha256,
-            }
-            for event in events.values()
-            if event.key not in listed
-        ])
+        self.create(
+            [
+                {
+                    "key": event.key,
+                    "at": event.at,
+                    "hospital_id": hospitals.get(event.hospital),
+                    "device_id": devices.get(event.calling_ae),
+                    "calling_ae": event.calling_ae,
+                    "address": event.address,
+                    "reason": event.reason,
+                    "detail": event.detail,
+                    "study_uid": event.study_uid,
+                    "sop_instance_uid": event.sop_instance_uid,
+                    "size": event.size,
+                    "sha256": event.sha256,
+                }
+                for event in events.values()
+                if event.key not in listed
+            ]
+        )

@@ -21,7 +21,8 @@ class ImagingRevocation(models.Model):
 
     name = fields.Char(string="Subject or Number", required=True, readonly=True, index=True)
     published = fields.Boolean(
-        string="Known to the Node", readonly=True,
+        string="Known to the Node",
+        readonly=True,
         help="The node refuses the ticket. Until then a ticket already given out may work for "
         "15 minutes at most.",
     )
@@ -52,11 +53,31 @@ class ImagingRevocation(models.Model):
     @api.model
     def _revoke_users(self, users):
         """Revoke what was issued to `users` and may still be valid."""
+        if not users:
+            return self
+        return self._revoke_issued([("user_id", "in", users.ids)])
+
+    @api.model
+    def _revoke_difference(self, before, after):
+        """Revoke what was issued to the users who are in one of the two sets only."""
+        return self._revoke_users((before - after) | (after - before))
+
+    @api.model
+    def _revoke_issued(self, domain):
+        """Revoke the tickets that may still be valid, of the access log's rows in `domain`."""
         since = fields.Datetime.now() - timedelta(seconds=tickets.LIFETIME + 60)
-        issued = self.env["imaging.access.log"].sudo().search([
-            ("user_id", "in", users.ids), ("at", ">=", since), ("source", "=", "portal"),
-            ("ticket", "!=", False),
-        ])
+        issued = (
+            self.env["imaging.access.log"]
+            .sudo()
+            .search(
+                [
+                    *domain,
+                    ("at", ">=", since),
+                    ("source", "=", "portal"),
+                    ("ticket", "!=", False),
+                ]
+            )
+        )
         return self._revoke(sorted(set(issued.mapped("ticket"))))
 
     @api.model

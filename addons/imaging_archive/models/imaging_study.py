@@ -25,7 +25,10 @@ class ImagingStudy(models.Model):
     )
     department_id = fields.Many2one(related="device_id.department_id", string="Department")
     patient_id = fields.Many2one(
-        "imaging.patient", required=True, readonly=True, index=True,
+        "imaging.patient",
+        required=True,
+        readonly=True,
+        index=True,
         ondelete="restrict",
     )
     patient_name = fields.Char(readonly=True, index="trigram")
@@ -51,9 +54,7 @@ class ImagingStudy(models.Model):
     description = fields.Char(readonly=True)
     referring_physician = fields.Char(readonly=True)
     station_name = fields.Char(readonly=True)
-    device_id = fields.Many2one(
-        "imaging.device", readonly=True, index=True, ondelete="restrict"
-    )
+    device_id = fields.Many2one("imaging.device", readonly=True, index=True, ondelete="restrict")
     calling_ae = fields.Char(string="Calling AE Title", readonly=True)
     state = fields.Selection(
         [("arriving", "Arriving"), ("settled", "Complete")],
@@ -67,7 +68,8 @@ class ImagingStudy(models.Model):
     series_count = fields.Integer(string="Series", readonly=True)
     instance_count = fields.Integer(string="Images", readonly=True)
     duplicate_count = fields.Integer(
-        string="Duplicates", readonly=True,
+        string="Duplicates",
+        readonly=True,
         help="Images that were sent again, unchanged, and not stored a second time.",
     )
     size = fields.Float(string="Size (bytes)", digits=(18, 0), readonly=True)
@@ -80,9 +82,7 @@ class ImagingStudy(models.Model):
     )
     can_view = fields.Boolean(compute="_compute_can_view")
 
-    _study_uid_unique = models.Constraint(
-        "UNIQUE (study_uid)", "This study is registered already."
-    )
+    _study_uid_unique = models.Constraint("UNIQUE (study_uid)", "This study is registered already.")
     _order_idx = models.Index("(study_date DESC, id DESC)")
     _hospital_order_idx = models.Index("(hospital_id, study_date DESC, id DESC)")
     _arriving_idx = models.Index("(last_received) WHERE state = 'arriving'")
@@ -120,8 +120,10 @@ class ImagingStudy(models.Model):
     def write(self, vals):
         if not self.env.su and (fixed := vals.keys() - EDITABLE):
             raise AccessError(
-                self.env._("These fields come from the images: %(fields)s.",
-                           fields=", ".join(sorted(fixed)))
+                self.env._(
+                    "These fields come from the images: %(fields)s.",
+                    fields=", ".join(sorted(fixed)),
+                )
             )
         return super().write(vals)
 

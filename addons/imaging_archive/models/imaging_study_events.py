@@ -136,22 +136,24 @@ class ImagingStudy(models.Model):
             for event in events
             if event.patient.identifier
         }
-        identifiers = self.env["imaging.patient.identifier"].search([
-            ("hospital_id", "in", list({hospital for hospital, _number in numbers})),
-            ("value", "in", list({number for _hospital, number in numbers})),
-        ])
+        identifiers = self.env["imaging.patient.identifier"].search(
+            [
+                ("hospital_id", "in", list({hospital for hospital, _number in numbers})),
+                ("value", "in", list({number for _hospital, number in numbers})),
+            ]
+        )
         found = {(one.hospital_id.id, one.value): one.patient_id for one in identifiers}
         missing = [key for key in numbers if key not in found]
-        persons = self.env["imaging.patient"].create([
-            self._patient_values(numbers[key], key[0], with_number=True) for key in missing
-        ])
+        persons = self.env["imaging.patient"].create(
+            [self._patient_values(numbers[key], key[0], with_number=True) for key in missing]
+        )
         found.update(zip(missing, persons, strict=True))
         nameless = [
             event for event in events if not event.patient.identifier and event.uid not in known
         ]
-        persons = self.env["imaging.patient"].create([
-            self._patient_values(event, hospitals[event.hospital].id) for event in nameless
-        ])
+        persons = self.env["imaging.patient"].create(
+            [self._patient_values(event, hospitals[event.hospital].id) for event in nameless]
+        )
         alone = dict(zip((event.uid for event in nameless), persons, strict=True))
         patients = {}
         for event in events:
@@ -195,8 +197,9 @@ class ImagingStudy(models.Model):
         differs = (
             (name and name != patient.name)
             or (person.sex in SEX and patient.sex and person.sex != patient.sex)
-            or (person.birth_date and patient.birth_date
-                and person.birth_date != patient.birth_date)
+            or (
+                person.birth_date and patient.birth_date and person.birth_date != patient.birth_date
+            )
         )
         return {
             "patient_id": patient.id,

@@ -31,8 +31,12 @@ class ImagingTicket(models.AbstractModel):
         """A ticket of the present user for `studies`; AccessError when it is not to be had."""
         studies.check_access("read")
         return self._for_user(
-            {"studies": studies.mapped("study_uid")}, studies, action,
-            purpose=purpose, anonymous=anonymous, reason=reason,
+            {"studies": studies.mapped("study_uid")},
+            studies,
+            action,
+            purpose=purpose,
+            anonymous=anonymous,
+            reason=reason,
         )
 
     @api.model
@@ -48,8 +52,11 @@ class ImagingTicket(models.AbstractModel):
         if not codes:
             raise AccessError(self.env._("This account belongs to no hospital."))
         return self._for_user(
-            {"hospitals": codes}, self.env["imaging.study"], action,
-            purpose=purpose, anonymous=anonymous,
+            {"hospitals": codes},
+            self.env["imaging.study"],
+            action,
+            purpose=purpose,
+            anonymous=anonymous,
         )
 
     def _for_user(self, scope, studies, action, *, purpose, anonymous, reason=""):
@@ -58,27 +65,68 @@ class ImagingTicket(models.AbstractModel):
         if not perms:
             raise AccessError(self.env._("Your role does not include looking at images."))
         return self._issue(
-            scope, studies, action, subject=f"user:{user.id}", perms=perms, label=user.name,
-            anonymous=anonymous, purpose=purpose, reason=reason,
+            scope,
+            studies,
+            action,
+            subject=f"user:{user.id}",
+            perms=perms,
+            label=user.name,
+            anonymous=anonymous,
+            purpose=purpose,
+            reason=reason,
         )
 
-    def _issue(self, scope, studies, action, *, subject, perms, label, anonymous, purpose,
-               reason="", lifetime=tickets.LIFETIME):
+    def _issue(
+        self,
+        scope,
+        studies,
+        action,
+        *,
+        subject,
+        perms,
+        label,
+        anonymous,
+        purpose,
+        reason="",
+        lifetime=tickets.LIFETIME,
+    ):
         try:
             ticket = tickets.sign(
-                subject=subject, scope=scope, perms=perms, anonymous=anonymous,
-                purpose=purpose, label=label, lifetime=lifetime,
+                subject=subject,
+                scope=scope,
+                perms=perms,
+                anonymous=anonymous,
+                purpose=purpose,
+                label=label,
+                lifetime=lifetime,
             )
         except tickets.KeyUnavailableError as error:
             raise UserError(
                 self.env._("No ticket can be signed: %(error)s", error=error)
             ) from error
-        self._log(studies, action, subject=subject, label=label, purpose=purpose,
-                  ticket=ticket.number, reason=reason)
+        self._log(
+            studies,
+            action,
+            subject=subject,
+            label=label,
+            purpose=purpose,
+            ticket=ticket.number,
+            reason=reason,
+        )
         return ticket
 
-    def _log(self, studies, action, *, subject, label, purpose, outcome="granted", ticket=False,
-             reason=""):
+    def _log(
+        self,
+        studies,
+        action,
+        *,
+        subject,
+        label,
+        purpose,
+        outcome="granted",
+        ticket=False,
+        reason="",
+    ):
         """One row a study in the access log; one row when it is about no study in particular."""
         kind, _colon, number = subject.partition(":")
         entry = {

@@ -25,15 +25,28 @@ def study_event(number, uid, hospital="TESTA", revision=1, patient=None, **study
             "hospital": hospital,
             "revision": revision,
             "patient": {
-                "id": "P100", "name": NAME_A, "birth_date": "1957-03-01", "sex": "M",
+                "id": "P100",
+                "name": NAME_A,
+                "birth_date": "1957-03-01",
+                "sex": "M",
                 **(patient or {}),
             },
-            "accession_number": "A1", "study_id": "1", "date": "2026-11-20",
-            "time": "09:31:00", "description": "胸部平扫", "modalities": ["CT"],
-            "body_parts": ["CHEST"], "referring_physician": "", "station_name": "CT1",
-            "calling_ae": "TEST_CT_A", "series_count": 2, "instance_count": 300,
-            "duplicate_count": 0, "size": 157286400,
-            "first_received": "2026-11-20T01:31:00Z", "last_received": "2026-11-20T01:33:00Z",
+            "accession_number": "A1",
+            "study_id": "1",
+            "date": "2026-11-20",
+            "time": "09:31:00",
+            "description": "胸部平扫",
+            "modalities": ["CT"],
+            "body_parts": ["CHEST"],
+            "referring_physician": "",
+            "station_name": "CT1",
+            "calling_ae": "TEST_CT_A",
+            "series_count": 2,
+            "instance_count": 300,
+            "duplicate_count": 0,
+            "size": 157286400,
+            "first_received": "2026-11-20T01:31:00Z",
+            "last_received": "2026-11-20T01:33:00Z",
             **study,
         },
     }
@@ -48,25 +61,39 @@ class ArchiveData(ImagingData):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
         cls.key = Ed25519PrivateKey.generate()
         key_file = Path(folder) / "ticket.pem"
-        key_file.write_bytes(cls.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ))
-        cls.enterClassContext(patch.dict(os.environ, {
-            "YUNYING_TICKET_KEY": str(key_file),
-            "YUNYING_REDIS_URL": "redis://127.0.0.1:1/0",
-        }))
+        key_file.write_bytes(
+            cls.key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        cls.enterClassContext(
+            patch.dict(
+                os.environ,
+                {
+                    "YUNYING_TICKET_KEY": str(key_file),
+                    "YUNYING_REDIS_URL": "redis://127.0.0.1:1/0",
+                },
+            )
+        )
         node_group = cls.env.ref("imaging_archive.group_node")
         cls.node_user = new_test_user(cls.env, "test.node", groups="imaging_archive.group_node")
         cls.node_user.group_ids = [Command.set(node_group.ids)]
-        cls.node = cls.env["imaging.node"].create(
-            {"name": "TEST", "user_id": cls.node_user.id}
+        cls.node = cls.env["imaging.node"].create({"name": "TEST", "user_id": cls.node_user.id})
+        cls._deliver(
+            [
+                study_event(1, "1.2.826.1", accession_number="ACC-A"),
+                study_event(
+                    2,
+                    "1.2.826.2",
+                    "TESTB",
+                    patient={"id": "P200", "name": NAME_B},
+                    accession_number="ACC-B",
+                    calling_ae="TEST_CT_B",
+                ),
+            ]
         )
-        cls._deliver([
-            study_event(1, "1.2.826.1", accession_number="ACC-A"),
-            study_event(2, "1.2.826.2", "TESTB", patient={"id": "P200", "name": NAME_B},
-                        accession_number="ACC-B", calling_ae="TEST_CT_B"),
-        ])
         cls.study_a = cls._study("1.2.826.1")
         cls.study_b = cls._study("1.2.826.2")
 

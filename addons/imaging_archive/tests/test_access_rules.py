@@ -4,7 +4,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .archive_case import ArchiveCase, ArchiveHttpCase
@@ -71,8 +72,11 @@ class TestAccessRules(ArchiveCase):
         self.assertEqual(seen.study_count, 1)
 
     def test_nobody_creates_or_deletes_studies_by_hand(self):
-        values = {"study_uid": "1.9", "hospital_id": self.a.id,
-                  "patient_id": self.study_a.patient_id.id}
+        values = {
+            "study_uid": "1.9",
+            "hospital_id": self.a.id,
+            "patient_id": self.study_a.patient_id.id,
+        }
         for role, user in self.users_a.items():
             with self.subTest(role):
                 with self.assertRaises(AccessError):
@@ -81,9 +85,14 @@ class TestAccessRules(ArchiveCase):
                     self.study_a.with_user(user).unlink()
 
     def test_quarantine_is_for_operators_and_administrators_of_the_hospital(self):
-        row = self.env["imaging.quarantine"].create({
-            "key": "q", "at": "2026-01-01", "reason": "conflict", "hospital_id": self.b.id,
-        })
+        row = self.env["imaging.quarantine"].create(
+            {
+                "key": "q",
+                "at": "2026-01-01",
+                "reason": "conflict",
+                "hospital_id": self.b.id,
+            }
+        )
         for role in ("ops", "hospital"):
             rows = self.env["imaging.quarantine"]
             self.assertNotIn(row, rows.with_user(self.users_a[role]).search([]))
@@ -92,22 +101,41 @@ class TestAccessRules(ArchiveCase):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.env["imaging.quarantine"].with_user(self.users_b[role]).search([])
 
+    def test_patient_sees_nobody_else_even_when_given_a_hospital(self):
+        patient = new_test_user(
+            self.env,
+            "patient.a",
+            groups="imaging_base.group_patient",
+            hospital_ids=[Command.set(self.a.ids)],
+        )
+        for model in ("imaging.patient", "imaging.study"):
+            self.assertFalse(self.env[model].with_user(patient).search([]), model)
+        self.study_a.patient_id.sudo().user_id = patient
+        self.assertEqual(
+            self.env["imaging.patient"].with_user(patient).search([]), self.study_a.patient_id
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestAccessRulesHttp(ArchiveHttpCase):
     @req("SHR-2.2", "BI-1.10", part=True)
     def test_api_gives_nothing_of_the_other_hospital(self):
         user = self.users_a["radiologist"]
-        key = self.env["res.users.apikeys"].with_user(user).sudo()._generate(
-            None, "test", fields.Datetime.now() + timedelta(days=1)
+        key = (
+            self.env["res.users.apikeys"]
+            .with_user(user)
+            .sudo()
+            ._generate(None, "test", fields.Datetime.now() + timedelta(days=1))
         )
         headers = {"Authorization": f"bearer {key}", "Content-Type": "application/json"}
         calls = {
             "imaging.study/search_read": {"domain": [["study_uid", "=", "1.2.826.2"]]},
             "imaging.study/search_count": {"domain": [["study_uid", "=", "1.2.826.2"]]},
             "imaging.study/formatted_read_group": {
-                "domain": [["study_uid", "=", "1.2.826.2"]], "groupby": ["patient_name"],
-                "aggregates": ["__count"]},
+                "domain": [["study_uid", "=", "1.2.826.2"]],
+                "groupby": ["patient_name"],
+                "aggregates": ["__count"],
+            },
             "imaging.patient/name_search": {"name": "李四"},
         }
         for path, body in calls.items():
@@ -117,7 +145,8 @@ class TestAccessRulesHttp(ArchiveHttpCase):
                 self.assertFalse(answer.json())
         with mute_logger("odoo.http"):
             answer = self.url_open(
-                "/json/2/imaging.study/read", headers=headers,
+                "/json/2/imaging.study/read",
+                headers=headers,
                 data=json.dumps({"ids": [self.study_b.id], "fields": ["patient_name"]}),
             )
         self.assertEqual(answer.status_code, 403)

@@ -34,10 +34,12 @@ class TestEvents(ArchiveCase):
         self._deliver([study_event(3, "1.2.826.1", revision=8, instance_count=310)])
         self._deliver([study_event(4, "1.2.826.1", revision=7, instance_count=301)])
         self.assertEqual(self.study_a.instance_count, 310)
-        self._deliver([
-            study_event(6, "1.2.826.1", revision=10, instance_count=330),
-            study_event(5, "1.2.826.1", revision=9, instance_count=320),
-        ])
+        self._deliver(
+            [
+                study_event(6, "1.2.826.1", revision=10, instance_count=330),
+                study_event(5, "1.2.826.1", revision=9, instance_count=320),
+            ]
+        )
         self.assertEqual(self.study_a.instance_count, 330)
 
     def test_patient_with_a_number_is_one_person_over_many_studies(self):
@@ -53,10 +55,12 @@ class TestEvents(ArchiveCase):
 
     def test_studies_without_a_number_are_not_thrown_together(self):
         anonymous = {"id": "", "name": ""}
-        self._deliver([
-            study_event(3, "1.2.826.3", patient=anonymous),
-            study_event(4, "1.2.826.4", patient=anonymous),
-        ])
+        self._deliver(
+            [
+                study_event(3, "1.2.826.3", patient=anonymous),
+                study_event(4, "1.2.826.4", patient=anonymous),
+            ]
+        )
         first, second = self._study("1.2.826.3"), self._study("1.2.826.4")
         self.assertNotEqual(first.patient_id, second.patient_id)
         self._deliver([study_event(5, "1.2.826.3", revision=2, patient=anonymous)])
@@ -76,8 +80,18 @@ class TestEvents(ArchiveCase):
         self.assertEqual((study.modality, study.modalities), ("MR", "SR, MR, PR"))
 
     def test_absent_values_stay_absent(self):
-        self._deliver([study_event(3, "1.2.826.3", date=None, time=None, modalities=[],
-                                   patient={"birth_date": None, "sex": ""})])
+        self._deliver(
+            [
+                study_event(
+                    3,
+                    "1.2.826.3",
+                    date=None,
+                    time=None,
+                    modalities=[],
+                    patient={"birth_date": None, "sex": ""},
+                )
+            ]
+        )
         study = self._study("1.2.826.3")
         self.assertFalse(study.study_date or study.study_time or study.modality)
         self.assertFalse(study.patient_birth_date or study.patient_age)
@@ -98,9 +112,7 @@ class TestEvents(ArchiveCase):
             "study.patient.name": {"patient": {"id": "1", "name": 7}},
             "study.first_received": {"first_received": "yesterday"},
         }
-        events = [
-            study_event(100 + number, f"1.2.826.9.{number}") for number in range(len(bad))
-        ]
+        events = [study_event(100 + number, f"1.2.826.9.{number}") for number in range(len(bad))]
         for event, fault in zip(events, bad.values(), strict=True):
             event["study"].update(fault)
         events.append(study_event(99, "1.2.826.99"))
@@ -110,12 +122,13 @@ class TestEvents(ArchiveCase):
         errors = {entry["id"]: entry["error"] for entry in answer["refused"]}
         for number, field in enumerate(bad):
             with self.subTest(field):
-                self.assertTrue(errors[100 + number].startswith(f"{field}: "),
-                                errors[100 + number])
+                self.assertTrue(errors[100 + number].startswith(f"{field}: "), errors[100 + number])
 
     def test_what_is_no_event_is_refused(self):
-        answer = self._deliver([7, {}, {"id": 5, "kind": "party"}, {"id": 6, "kind": "study"}])
-        self.assertEqual([entry["id"] for entry in answer["refused"]], [None, None, 5, 6])
+        answer = self._deliver(
+            [7, {}, {"id": 5, "kind": "party"}, {"id": 6, "kind": "study"}, {"id": 8, "kind": []}]
+        )
+        self.assertEqual([entry["id"] for entry in answer["refused"]], [None, None, 5, 6, 8])
 
     def test_study_of_one_hospital_is_not_taken_over_by_another(self):
         answer = self._deliver([study_event(3, "1.2.826.1", "TESTB", revision=50)])
@@ -124,8 +137,16 @@ class TestEvents(ArchiveCase):
 
     def test_hostile_text_is_kept_as_text(self):
         hostile = "<img src=x onerror=alert(1)>'; DROP TABLE imaging_study;--"
-        self._deliver([study_event(3, "1.2.826.3", description=hostile,
-                                   patient={"id": "P'9", "name": "<b>'^<script>"})])
+        self._deliver(
+            [
+                study_event(
+                    3,
+                    "1.2.826.3",
+                    description=hostile,
+                    patient={"id": "P'9", "name": "<b>'^<script>"},
+                )
+            ]
+        )
         study = self._study("1.2.826.3")
         self.assertEqual(study.description, hostile)
         self.assertEqual(study.patient_id.name, "<b>' <script>")
@@ -141,11 +162,19 @@ class TestEvents(ArchiveCase):
 
     def test_quarantine_event_is_listed_once(self):
         event = {
-            "id": 42, "kind": "quarantine", "at": "2026-11-24T05:57:19Z",
+            "id": 42,
+            "kind": "quarantine",
+            "at": "2026-11-24T05:57:19Z",
             "quarantine": {
-                "key": "01J", "hospital": "TESTA", "calling_ae": "TEST_CT_A",
-                "address": "10.1.2.3", "reason": "conflict", "detail": "other bytes",
-                "study_uid": "1.2.3", "sop_instance_uid": "1.2.3.4", "size": 529888,
+                "key": "01J",
+                "hospital": "TESTA",
+                "calling_ae": "TEST_CT_A",
+                "address": "10.1.2.3",
+                "reason": "conflict",
+                "detail": "other bytes",
+                "study_uid": "1.2.3",
+                "sop_instance_uid": "1.2.3.4",
+                "size": 529888,
                 "sha256": "0" * 64,
             },
         }
@@ -161,9 +190,17 @@ class TestEvents(ArchiveCase):
     def test_reads_at_the_node_are_in_the_access_log_once(self):
         reader = self.users_a["radiologist"]
         event = {
-            "id": 43, "kind": "access", "at": "2026-11-24T05:57:19.5Z",
-            "access": {"ticket": "j" * 22, "subject": f"user:{reader.id}", "purpose": "reading",
-                       "study_uid": "1.2.826.1", "action": "frames", "address": "10.1.2.9"},
+            "id": 43,
+            "kind": "access",
+            "at": "2026-11-24T05:57:19.5Z",
+            "access": {
+                "ticket": "j" * 22,
+                "subject": f"user:{reader.id}",
+                "purpose": "reading",
+                "study_uid": "1.2.826.1",
+                "action": "frames",
+                "address": "10.1.2.9",
+            },
         }
         for _time in range(2):
             self.assertEqual(self._deliver([event, event])["accepted"], [43, 43])
@@ -174,9 +211,15 @@ class TestEvents(ArchiveCase):
 
     def test_refused_association_is_listed_once(self):
         event = {
-            "id": 44, "kind": "rejection", "at": "2026-11-24T05:57:19Z",
-            "rejection": {"calling_ae": "TEST_EVIL", "called_ae": "YUNYING", "address": "10.1.2.9",
-                          "reason": "unknown calling AE"},
+            "id": 44,
+            "kind": "rejection",
+            "at": "2026-11-24T05:57:19Z",
+            "rejection": {
+                "calling_ae": "TEST_EVIL",
+                "called_ae": "YUNYING",
+                "address": "10.1.2.9",
+                "reason": "unknown calling AE",
+            },
         }
         for _time in range(2):
             self.assertEqual(self._deliver([event])["accepted"], [44])
@@ -186,8 +229,10 @@ class TestEvents(ArchiveCase):
 
     def test_thousand_studies_are_taken_in_few_statements(self):
         batches = [
-            [study_event(n, f"1.2.826.7.{n}", patient={"id": f"Q{n}"})
-             for n in range(start, start + 200)]
+            [
+                study_event(n, f"1.2.826.7.{n}", patient={"id": f"Q{n}"})
+                for n in range(start, start + 200)
+            ]
             for start in range(0, 1000, 200)
         ]
         self.env.flush_all()

@@ -17,10 +17,15 @@ class TestNode(ArchiveCase):
         self.assertTrue(answer["check_calling_ae"])
         self.assertIn({"code": "TESTA", "active": True}, answer["hospitals"])
         devices = {device["ae_title"]: device for device in answer["devices"]}
-        self.assertEqual(devices["TEST_CT_A"], {
-            "ae_title": "TEST_CT_A", "hospital": "TESTA", "addresses": ["10.1.2.3"],
-            "active": True,
-        })
+        self.assertEqual(
+            devices["TEST_CT_A"],
+            {
+                "ae_title": "TEST_CT_A",
+                "hospital": "TESTA",
+                "addresses": ["10.1.2.3"],
+                "active": True,
+            },
+        )
         self.assertFalse(devices["TEST_CT_B"]["active"])
 
     def test_devices_of_an_inactive_hospital_are_inactive(self):
@@ -42,8 +47,14 @@ class TestNode(ArchiveCase):
                 self.env["imaging.node"].with_user(user).configuration()
 
     def test_technical_account_reads_no_list(self):
-        for model in ("imaging.study", "imaging.patient", "imaging.device",
-                      "imaging.access.log", "imaging.quarantine", "imaging.share"):
+        for model in (
+            "imaging.study",
+            "imaging.patient",
+            "imaging.device",
+            "imaging.access.log",
+            "imaging.quarantine",
+            "imaging.share",
+        ):
             if model in self.env:
                 with self.subTest(model), self.assertRaises(AccessError):
                     self.env[model].with_user(self.node_user).search([])
@@ -54,21 +65,30 @@ class TestNodeHttp(ArchiveHttpCase):
     def _call(self, path, body, key=None):
         keys = self.env["res.users.apikeys"].with_user(self.node_user).sudo()
         key = key or keys._generate(None, "node", fields.Datetime.now() + timedelta(days=1))
-        return self.url_open(f"/json/2/{path}", data=json.dumps(body), headers={
-            "Authorization": f"bearer {key}", "Content-Type": "application/json",
-        })
+        return self.url_open(
+            f"/json/2/{path}",
+            data=json.dumps(body),
+            headers={
+                "Authorization": f"bearer {key}",
+                "Content-Type": "application/json",
+            },
+        )
 
     def test_node_delivers_and_asks_with_its_api_key(self):
-        answer = self._call("imaging.study/receive_events",
-                            {"events": [study_event(7, "1.2.826.7")]})
+        answer = self._call(
+            "imaging.study/receive_events", {"events": [study_event(7, "1.2.826.7")]}
+        )
         self.assertEqual(answer.json(), {"accepted": [7], "refused": []})
         answer = self._call("imaging.node/configuration", {})
         self.assertEqual(answer.status_code, 200)
         self.assertIn("devices", answer.json())
 
     def test_stolen_node_key_reads_no_patient(self):
-        for path in ("imaging.study/search_read", "imaging.patient/search_read",
-                     "res.partner/search_read"):
+        for path in (
+            "imaging.study/search_read",
+            "imaging.patient/search_read",
+            "res.partner/search_read",
+        ):
             with self.subTest(path):
                 self.assertEqual(self._call(path, {"domain": []}).status_code, 403)
 

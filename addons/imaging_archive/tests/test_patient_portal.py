@@ -10,10 +10,16 @@ class TestPatientPortal(ArchiveHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._deliver([
-            study_event(3, "1.2.826.3", patient={"id": "P300", "name": "Zhao^Liu=赵^六"},
-                        description="<script>alert(1)</script>"),
-        ])
+        cls._deliver(
+            [
+                study_event(
+                    3,
+                    "1.2.826.3",
+                    patient={"id": "P300", "name": "Zhao^Liu=赵^六"},
+                    description="<script>alert(1)</script>",
+                ),
+            ]
+        )
         cls.own = cls._study("1.2.826.3")
         cls.person = new_test_user(
             cls.env, "a.patient", groups="imaging_base.group_patient", password=PASSWORD

@@ -32,6 +32,28 @@ class TestRevocation(ArchiveCase):
             user.write(change)
             self.assertIn(number, self.env["imaging.revocation"].search([]).mapped("name"))
 
+    def test_tickets_of_an_account_end_whatever_form_takes_its_rights(self):
+        user, colleague = self.users_a["radiologist"], self.users_a["qc"]
+        numbers = {}
+        for one in (user, colleague):
+            issuer = self.env["imaging.ticket"].with_user(one)
+            token = issuer._for_studies(self.study_a.with_user(one), "open").token
+            numbers[one] = self._claims(token)["jti"]
+        group = self.env.ref("imaging_base.group_radiologist")
+        for change, ended in (
+            (lambda: self.a.write({"user_ids": [Command.unlink(user.id)]}), {user}),
+            (lambda: group.write({"user_ids": [Command.unlink(user.id)]}), {user}),
+            (lambda: self.a.write({"active": False}), {user, colleague}),
+        ):
+            with self.env.cr.savepoint() as point:
+                self.env["imaging.revocation"].search([]).unlink()
+                change()
+                revoked = self.env["imaging.revocation"].search([]).mapped("name")
+                self.assertEqual({numbers[one] for one in ended}, {*revoked})
+                point.rollback()
+                self.env.invalidate_all()
+                self.env.registry.clear_cache()
+
     def test_revoked_ticket_is_not_renewed(self):
         user = self.users_a["radiologist"]
         issuer = self.env["imaging.ticket"].with_user(user)

@@ -14,8 +14,8 @@ class TestTickets(ArchiveCase):
     def _ticket(self, role, study=None):
         study = study or self.study_a
         user = self.users_a[role]
-        ticket = self.env["imaging.ticket"].with_user(user)._for_studies(
-            study.with_user(user), "open"
+        ticket = (
+            self.env["imaging.ticket"].with_user(user)._for_studies(study.with_user(user), "open")
         )
         return self._claims(ticket.token)
 
@@ -66,8 +66,11 @@ class TestTickets(ArchiveCase):
 
     def test_missing_key_is_named(self):
         for path in ("", "/nonexistent/key.pem", __file__):
-            with self.subTest(path), patch.dict(os.environ, {"YUNYING_TICKET_KEY": path}), \
-                    self.assertRaisesRegex(UserError, path or "YUNYING_TICKET_KEY"):
+            with (
+                self.subTest(path),
+                patch.dict(os.environ, {"YUNYING_TICKET_KEY": path}),
+                self.assertRaisesRegex(UserError, path or "YUNYING_TICKET_KEY"),
+            ):
                 self._ticket("radiologist")
 
     def test_renewal_looks_at_the_rights_again(self):
@@ -90,9 +93,21 @@ class TestTickets(ArchiveCase):
         head, body, signature = token.split(".")
         other = Ed25519PrivateKey.generate()
         with patch.object(tickets, "signing_key", lambda: tickets.SigningKey(other)):
-            foreign = tickets.sign(subject=f"user:{user.id}", scope={"hospitals": ["*"]},
-                                   perms=["view"], anonymous=False, purpose="tool", label="").token
-        for forged in ("", "x", f"{head}.{body}.", f"{head}.{body}.{signature[::-1]}",
-                       f"eyJhbGciOiJub25lIn0.{body}.", foreign):
+            foreign = tickets.sign(
+                subject=f"user:{user.id}",
+                scope={"hospitals": ["*"]},
+                perms=["view"],
+                anonymous=False,
+                purpose="tool",
+                label="",
+            ).token
+        for forged in (
+            "",
+            "x",
+            f"{head}.{body}.",
+            f"{head}.{body}.{signature[::-1]}",
+            f"eyJhbGciOiJub25lIn0.{body}.",
+            foreign,
+        ):
             with self.subTest(forged[:20]), self.assertRaises(AccessError):
                 issuer._renew(forged)

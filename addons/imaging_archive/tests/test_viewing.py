@@ -33,8 +33,7 @@ class TestViewing(ArchiveHttpCase):
         self.assertEqual((answer.status_code, nothing.status_code), (404, 404))
         self.assertNotIn("李四", answer.text)
         entry = self.env["imaging.access.log"].search([("study_id", "=", self.study_b.id)], limit=1)
-        self.assertEqual((entry.outcome, entry.user_id),
-                         ("refused", self.users_a["radiologist"]))
+        self.assertEqual((entry.outcome, entry.user_id), ("refused", self.users_a["radiologist"]))
 
     def test_role_without_images_is_refused(self):
         for role in ("finance", "ops", "auditor"):
@@ -56,6 +55,32 @@ class TestViewing(ArchiveHttpCase):
         self.assertEqual((claims["scope"], claims["anon"]), ({"studies": ["1.2.826.1"]}, True))
         with mute_logger("odoo.http"):
             self.assertIn("error", self.jsonrpc("/imaging/ticket", study_uid="1.2.826.2"))
+
+    def test_hostile_parameters_are_answered_not_stumbled_over(self):
+        self.login(self.users_a["radiologist"])
+        answer = self.url_open(
+            f"/imaging/study/{self.study_a.id}/view?reason=%00a", allow_redirects=False
+        )
+        self.assertEqual(answer.status_code, 303)
+        for uid in ("1.2\x00", ["1.2"], {}, 12, "", "' OR 1=1", "1" * 100_000):
+            with self.subTest(uid), mute_logger("odoo.http"):
+                error = self.jsonrpc("/imaging/ticket", study_uid=uid)["error"]
+                self.assertEqual(error["data"]["name"], "odoo.exceptions.AccessError")
+
+    def test_debug_mode_shows_no_name_of_another_hospitals_patient(self):
+        self.login(self.users_a["radiologist"])
+        self.url_open("/odoo?debug=1")
+        with mute_logger("odoo.http"):
+            answer = self.jsonrpc(
+                "/web/dataset/call_kw",
+                model="imaging.study",
+                method="read",
+                args=[[self.study_b.id], ["patient_name"]],
+                kwargs={},
+            )
+        self.assertIn("error", answer)
+        for told in ("李四", "imaging.study: ", "Studies: of"):
+            self.assertNotIn(told, str(answer))
 
     def test_renewal_needs_the_session(self):
         self.login(self.users_a["radiologist"])

@@ -3,6 +3,8 @@ from . import (
     imaging_department,
     imaging_device,
     imaging_hospital,
+    ir_filters,
+    ir_rule,
     res_config_settings,
     res_groups,
     res_users,

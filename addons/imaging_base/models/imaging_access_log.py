@@ -34,13 +34,13 @@ class ImagingAccessLog(models.Model):
 
     at = fields.Datetime(string="Time", required=True, readonly=True, index=True)
     subject = fields.Char(
-        required=True, readonly=True, index=True,
+        required=True,
+        readonly=True,
+        index=True,
         help="user:<number>, share:<number> or tool:<number>, as on the ticket.",
     )
     label = fields.Char(string="Who", readonly=True)
-    user_id = fields.Many2one(
-        "res.users", readonly=True, index=True, ondelete="restrict"
-    )
+    user_id = fields.Many2one("res.users", readonly=True, index=True, ondelete="restrict")
     hospital_id = fields.Many2one(
         "imaging.hospital", readonly=True, index=True, ondelete="restrict"
     )
@@ -53,8 +53,9 @@ class ImagingAccessLog(models.Model):
     )
     address = fields.Char(readonly=True)
     ticket = fields.Char(readonly=True, index=True, help="Number of the ticket (jti).")
-    source = fields.Selection([("portal", "Portal"), ("node", "Node")], readonly=True,
-                              required=True)
+    source = fields.Selection(
+        [("portal", "Portal"), ("node", "Node")], readonly=True, required=True
+    )
 
     def init(self):
         """Refuse changes in the database itself, whatever program makes them."""

@@ -110,13 +110,17 @@ class ImagingDevice(models.Model):
                 addresses = device._address_list()
             except ValueError as error:
                 raise ValidationError(
-                    self.env._("Addresses of %(device)s: %(error)s.",
-                               device=device.ae_title, error=error)
+                    self.env._(
+                        "Addresses of %(device)s: %(error)s.", device=device.ae_title, error=error
+                    )
                 ) from error
             if len(addresses) > MAX_ADDRESSES:
                 raise ValidationError(
-                    self.env._("Addresses of %(device)s: %(limit)s at most.",
-                               device=device.ae_title, limit=MAX_ADDRESSES)
+                    self.env._(
+                        "Addresses of %(device)s: %(limit)s at most.",
+                        device=device.ae_title,
+                        limit=MAX_ADDRESSES,
+                    )
                 )
 
     @api.constrains("hospital_id", "department_id")
@@ -125,6 +129,8 @@ class ImagingDevice(models.Model):
             department = device.department_id
             if department and department.hospital_id != device.hospital_id:
                 raise ValidationError(
-                    self.env._("Department %(department)s belongs to another hospital.",
-                               department=department.name)
+                    self.env._(
+                        "Department %(department)s belongs to another hospital.",
+                        department=department.name,
+                    )
                 )

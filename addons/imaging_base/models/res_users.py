@@ -22,6 +22,11 @@ class ResUsers(models.Model):
         help="The hospitals whose data this account may see, as far as its roles reach.",
     )
 
+    @property
+    def SELF_WRITEABLE_FIELDS(self):  # noqa: N802 Odoo's name
+        """The name stands in the access log and on tickets: it is the administrator's to change."""
+        return [name for name in super().SELF_WRITEABLE_FIELDS if name != "name"]
+
     def _get_invalidation_fields(self):
         # Record rules are cached with the hospitals of the user in them.
         return super()._get_invalidation_fields() | {"hospital_ids"}

@@ -1,1 +1,9 @@
-from . import test_access_log, test_access_rules, test_devices, test_roles, test_translations
+from . import (
+    test_access_log,
+    test_access_rules,
+    test_answers,
+    test_devices,
+    test_people,
+    test_roles,
+    test_translations,
+)

@@ -37,10 +37,15 @@ class ImagingData:
 
     @classmethod
     def _device(cls, hospital, ae_title, **values):
-        return cls.env["imaging.device"].create({
-            "name": ae_title, "ae_title": ae_title, "modality": "CT",
-            "hospital_id": hospital.id, **values,
-        })
+        return cls.env["imaging.device"].create(
+            {
+                "name": ae_title,
+                "ae_title": ae_title,
+                "modality": "CT",
+                "hospital_id": hospital.id,
+                **values,
+            }
+        )
 
     @classmethod
     def _user(cls, role, hospital):

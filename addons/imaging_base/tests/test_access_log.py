@@ -16,10 +16,19 @@ class TestAccessLog(ImagingCase):
 
     @classmethod
     def _entry(cls, hospital):
-        return cls.env["imaging.access.log"]._record([{
-            "subject": "user:1", "label": "某人", "action": "open", "purpose": "reading",
-            "study_uid": "1.2.3", "hospital_id": hospital.id, "address": "10.0.0.1",
-        }])
+        return cls.env["imaging.access.log"]._record(
+            [
+                {
+                    "subject": "user:1",
+                    "label": "某人",
+                    "action": "open",
+                    "purpose": "reading",
+                    "study_uid": "1.2.3",
+                    "hospital_id": hospital.id,
+                    "address": "10.0.0.1",
+                }
+            ]
+        )
 
     def test_nobody_changes_or_deletes_an_entry(self):
         for user in (self.env.user, self.env.ref("base.user_admin"), *self.users_a.values()):
@@ -36,14 +45,22 @@ class TestAccessLog(ImagingCase):
             "DELETE FROM imaging_access_log",
             "TRUNCATE imaging_access_log",
         ):
-            with self.subTest(statement), mute_logger("odoo.sql_db"), \
-                    self.assertRaisesRegex(RaiseException, "append-only"), \
-                    self.env.cr.savepoint():
+            with (
+                self.subTest(statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaisesRegex(RaiseException, "append-only"),
+                self.env.cr.savepoint(),
+            ):
                 self.env.cr.execute(statement)
 
     def test_nobody_writes_an_entry_by_hand(self):
-        values = {"at": "2026-01-01", "subject": "user:1", "action": "open",
-                  "outcome": "granted", "source": "portal"}
+        values = {
+            "at": "2026-01-01",
+            "subject": "user:1",
+            "action": "open",
+            "outcome": "granted",
+            "source": "portal",
+        }
         for user in (*self.users_a.values(), self.env.ref("base.user_admin")):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.env["imaging.access.log"].with_user(user).create(values)

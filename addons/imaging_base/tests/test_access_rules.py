@@ -28,8 +28,13 @@ class TestAccessRules(ImagingCase):
         for act in (
             lambda: self.device_b.with_user(admin).write({"location": "一层"}),
             lambda: self.device_a.with_user(admin).write({"hospital_id": self.b.id}),
-            lambda: self.env["imaging.device"].with_user(admin).create({
-                "name": "x", "ae_title": "SNEAK", "modality": "CT", "hospital_id": self.b.id}),
+            lambda: (
+                self.env["imaging.device"]
+                .with_user(admin)
+                .create(
+                    {"name": "x", "ae_title": "SNEAK", "modality": "CT", "hospital_id": self.b.id}
+                )
+            ),
             lambda: self.a.with_user(admin).write({"code": "OTHER"}),
         ):
             with self.assertRaises(AccessError):

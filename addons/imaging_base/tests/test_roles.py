@@ -27,7 +27,8 @@ class TestRoles(ImagingCase):
         radiologist = self.env.ref("imaging_base.group_radiologist")
         auditor = self.env.ref("imaging_base.group_auditor")
         new_test_user(
-            self.env, "reading_admin",
+            self.env,
+            "reading_admin",
             groups="imaging_base.group_platform_admin,imaging_base.group_radiologist",
         )
         with self.assertRaises(ValidationError):
@@ -35,25 +36,56 @@ class TestRoles(ImagingCase):
 
     @req("BI-1.10", part=True)
     def test_nobody_changes_their_own_roles(self):
-        security = new_test_user(
-            self.env, "security", groups="imaging_base.group_security_admin"
-        )
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
         own = security.with_user(security)
         with self.assertRaises(UserError):
             own.group_ids = [Command.set(self.env.ref("imaging_base.group_platform_admin").ids)]
         with self.assertRaises(UserError):
             own.hospital_ids = [Command.link(self.a.id)]
 
+    @req("BI-1.10", part=True)
+    def test_nobody_changes_their_own_roles_through_a_group(self):
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
+        other = new_test_user(self.env, "other", groups="imaging_base.group_staff")
+        groups = self.env["res.groups"].with_user(security)
+        radiologist = groups.browse(self.env.ref("imaging_base.group_radiologist").id)
+        staff = groups.browse(self.env.ref("imaging_base.group_staff").id)
+        radiologist.user_ids = [Command.link(other.id)]
+        with self.assertRaises(UserError):
+            radiologist.user_ids = [Command.link(security.id)]
+        with self.assertRaises(UserError):
+            staff.implied_ids = [Command.link(radiologist.id)]
+        with self.assertRaises(UserError):
+            groups.create({"name": "mine", "user_ids": [Command.link(security.id)]})
+
+    @req("BI-1.10", part=True)
+    def test_security_administrator_changes_no_rule_and_no_model(self):
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
+        for name in ("ir.rule", "ir.model.access", "ir.model.fields", "ir.model", "res.company"):
+            model = self.env[name].with_user(security)
+            with self.subTest(name):
+                self.assertTrue(model.has_access("read"))
+                for operation in ("write", "create", "unlink"):
+                    self.assertFalse(model.has_access(operation), operation)
+                self.assertTrue(
+                    self.env[name].with_user(self.users_a["platform"]).has_access("write")
+                )
+
     @req("BI-1.10", "CON-5.3", part=True)
     def test_security_administrator_adds_an_account_with_role_and_hospital(self):
-        security = new_test_user(
-            self.env, "security", groups="imaging_base.group_security_admin"
+        security = new_test_user(self.env, "security", groups="imaging_base.group_security_admin")
+        doctor = (
+            self.env["res.users"]
+            .with_user(security)
+            .create(
+                {
+                    "name": "新医生",
+                    "login": "new.doctor",
+                    "group_ids": [Command.set(self.env.ref("imaging_base.group_radiologist").ids)],
+                    "hospital_ids": [Command.set(self.a.ids)],
+                }
+            )
         )
-        doctor = self.env["res.users"].with_user(security).create({
-            "name": "新医生", "login": "new.doctor",
-            "group_ids": [Command.set(self.env.ref("imaging_base.group_radiologist").ids)],
-            "hospital_ids": [Command.set(self.a.ids)],
-        })
         seen = self.env["imaging.hospital"].with_user(doctor).search([])
         self.assertEqual(seen, self.a)
 

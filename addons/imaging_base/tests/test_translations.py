@@ -20,9 +20,7 @@ class TestTranslations(TransactionCase):
     def _untranslated(self, module):
         path = Path(get_module_path(module)) / "i18n" / "zh_CN.po"
         catalogue = polib.pofile(str(path)) if path.exists() else []
-        translated = {
-            entry.msgid for entry in catalogue if entry.msgstr and not entry.fuzzy
-        }
+        translated = {entry.msgid for entry in catalogue if entry.msgstr and not entry.fuzzy}
         terms = {
             source
             for _module, _kind, _name, _id, source, _value, _comments in TranslationModuleReader(

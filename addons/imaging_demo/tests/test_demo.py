@@ -6,8 +6,16 @@ from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 LOGINS = (
-    "admin", "hospital", "radiologist", "radiologist2", "expert", "qc", "finance", "ops",
-    "auditor", "patient",
+    "admin",
+    "hospital",
+    "radiologist",
+    "radiologist2",
+    "expert",
+    "qc",
+    "finance",
+    "ops",
+    "auditor",
+    "patient",
 )
 
 
@@ -17,9 +25,7 @@ class TestDemo(HttpCase):
         for login in LOGINS:
             with self.subTest(login):
                 session = self.authenticate(login, "yunying-demo")
-                self.assertEqual(
-                    self.env["res.users"].browse(session.uid).login, login
-                )
+                self.assertEqual(self.env["res.users"].browse(session.uid).login, login)
 
     def test_each_radiologist_belongs_to_one_hospital(self):
         for login, code in (("radiologist", "H001"), ("radiologist2", "H002")):
@@ -30,8 +36,10 @@ class TestDemo(HttpCase):
         self.assertFalse(self.env["mail.mail"].search([]))
 
     def test_production_refuses_the_demo(self):
-        with patch.dict(os.environ, {"YUNYING_PRODUCTION": "1"}), \
-                self.assertRaisesRegex(UserError, "YUNYING_PRODUCTION"):
+        with (
+            patch.dict(os.environ, {"YUNYING_PRODUCTION": "1"}),
+            self.assertRaisesRegex(UserError, "YUNYING_PRODUCTION"),
+        ):
             pre_init_hook(self.env)
         with patch.dict(os.environ, {"YUNYING_PRODUCTION": "0"}):
             pre_init_hook(self.env)

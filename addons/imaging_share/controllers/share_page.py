@@ -33,8 +33,14 @@ STATUS = {
 class SharePage(http.Controller):
     """The page behind a shared link. No cookie is set and no script runs on it."""
 
-    @http.route("/s/<string:token>", type="http", auth="public", methods=["GET"],
-                save_session=False, sitemap=False)
+    @http.route(
+        "/s/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
     def show(self, token, **_ignored):
         """The door. Looking at it opens nothing: messengers fetch links for a preview."""
         share = self._share(token)
@@ -46,8 +52,15 @@ class SharePage(http.Controller):
         return self._page(refusal or "ready", share)
 
     # No CSRF token: the request carries no authority but the link and the password in it.
-    @http.route("/s/<string:token>", type="http", auth="public", methods=["POST"], csrf=False,
-                save_session=False, sitemap=False)
+    @http.route(
+        "/s/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        sitemap=False,
+    )
     def open(self, token, password="", **_ignored):
         """Through the door, to the viewer."""
         share = self._share(token)

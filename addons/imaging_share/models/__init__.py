@@ -1,5 +1,7 @@
 from . import (
+    imaging_access_log,
     imaging_hospital,
+    imaging_revocation,
     imaging_share,
     imaging_share_gate,
     imaging_share_opening,

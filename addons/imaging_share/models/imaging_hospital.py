@@ -10,11 +10,13 @@ class ImagingHospital(models.Model):
     _inherit = "imaging.hospital"
 
     share_default_hours = fields.Integer(
-        string="Shares Last (hours)", default=168,
+        string="Shares Last (hours)",
+        default=168,
         help="The duration proposed for a new share.",
     )
     share_max_hours = fields.Integer(
-        string="Shares Last at Most (hours)", default=0,
+        string="Shares Last at Most (hours)",
+        default=0,
         help="No share of this hospital lasts longer. 0: the platform's limit.",
     )
     share_password_required = fields.Boolean(
@@ -39,9 +41,9 @@ class ImagingHospital(models.Model):
         self.ensure_one()
         # The setting is the platform's; everybody's shares obey it.
         days = int(
-            self.env["ir.config_parameter"].sudo().get_param(
-                "imaging_share.max_days", DEFAULT_MAX_DAYS
-            )
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("imaging_share.max_days", DEFAULT_MAX_DAYS)
         )
         limit = timedelta(days=max(1, days))
         if self.share_max_hours:

@@ -11,7 +11,13 @@ from .. import tokens
 
 # What the creator of a share decides; everything else is the server's.
 CHOSEN = {
-    "study_ids", "expires_at", "anonymous", "allow_download", "max_openings", "password", "note",
+    "study_ids",
+    "expires_at",
+    "anonymous",
+    "allow_download",
+    "max_openings",
+    "password",
+    "note",
 }
 MAX_STUDIES = 20
 
@@ -25,16 +31,25 @@ class ImagingShare(models.Model):
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True, readonly=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", compute="_compute_hospital_id", store=True,
-        index=True, ondelete="restrict",
+        "imaging.hospital",
+        compute="_compute_hospital_id",
+        store=True,
+        index=True,
+        ondelete="restrict",
     )
     user_id = fields.Many2one(
-        "res.users", string="Shared by", required=True, readonly=True, index=True,
-        ondelete="restrict", default=lambda self: self.env.user,
+        "res.users",
+        string="Shared by",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
     )
     expires_at = fields.Datetime(string="Valid until", required=True, readonly=True)
     anonymous = fields.Boolean(
-        default=True, readonly=True,
+        default=True,
+        readonly=True,
         help="The image server gives out neither name nor numbers of the patient, and withholds "
         "pictures in which they may be burned in.",
     )
@@ -59,9 +74,14 @@ class ImagingShare(models.Model):
         "imaging.share.opening", "share_id", string="Opening Log", readonly=True
     )
     state = fields.Selection(
-        [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"),
-         ("exhausted", "Used Up")],
-        string="Status", compute="_compute_state",
+        [
+            ("active", "Active"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+            ("exhausted", "Used Up"),
+        ],
+        string="Status",
+        compute="_compute_state",
     )
     link = fields.Char(compute="_compute_link", help="Shown to who created the share, only.")
     qr_code = fields.Binary(string="QR Code", compute="_compute_link")
@@ -75,6 +95,7 @@ class ImagingShare(models.Model):
         for share in self:
             share.hospital_id = share.study_ids[:1].hospital_id
 
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for share in self:
             share.display_name = self.env._("Share #%(number)s", number=share.id)
@@ -86,9 +107,16 @@ class ImagingShare(models.Model):
 
     def _compute_revocation_pending(self):
         # Whoever sees the share may know how far its revocation is.
-        pending = self.env["imaging.revocation"].sudo().search([
-            ("name", "in", [share._subject() for share in self]), ("published", "=", False),
-        ])
+        pending = (
+            self.env["imaging.revocation"]
+            .sudo()
+            .search(
+                [
+                    ("name", "in", [share._subject() for share in self]),
+                    ("published", "=", False),
+                ]
+            )
+        )
         names = set(pending.mapped("name"))
         for share in self:
             share.revocation_pending = share._subject() in names
@@ -167,7 +195,8 @@ class ImagingShare(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Valid until: a share of %(hospital)s lasts %(hours)s hours at most.",
-                        hospital=hospital.name, hours=int(limit.total_seconds() // 3600),
+                        hospital=hospital.name,
+                        hours=int(limit.total_seconds() // 3600),
                     )
                 )
             if hospital.share_password_required and not share.has_password:
@@ -191,21 +220,47 @@ class ImagingShare(models.Model):
                 raise AccessError(
                     self.env._("Set by the server: %(fields)s.", fields=", ".join(sorted(foreign)))
                 )
-            prepared.append(self._with_secrets(dict(vals)))
+            studies = self._studies_of(vals.get("study_ids"))
+            prepared.append(
+                {**self._with_secrets(vals), "study_ids": [fields.Command.set(studies.ids)]}
+            )
         self.check_access("create")
         # The secret fields are closed to everybody; what the user decided is checked as the user.
         created = super(ImagingShare, self.sudo()).create(prepared)
         shares = created.with_env(self.env)
         shares.check_access("write")
-        shares.study_ids.check_access("read")
         for share in shares:
             self.env["imaging.ticket"]._log(
-                share.study_ids, "share", subject=f"user:{self.env.uid}",
-                label=self.env.user.name, purpose="share", reason=share._subject(),
+                share.study_ids,
+                "share",
+                subject=f"user:{self.env.uid}",
+                label=self.env.user.name,
+                purpose="share",
+                reason=share._subject(),
             )
         return shares
 
+    def _studies_of(self, commands):
+        """The studies that `commands` (for the field `study_ids`) name, all in the user's sight.
+
+        The server's rights write the share: a command that makes or changes a study would be
+        carried out with them, too.
+        """
+        numbers = []
+        for command in commands or []:
+            match command:
+                case [fields.Command.LINK, int(number), *_rest]:
+                    numbers.append(number)
+                case [fields.Command.SET, _zero, [*listed]]:
+                    numbers += listed
+                case _:
+                    raise AccessError(self.env._("Studies: a share names them, and no more."))
+        studies = self.env["imaging.study"].browse(numbers)
+        studies.check_access("read")
+        return studies
+
     def _with_secrets(self, vals):
+        vals = dict(vals)
         nonce = tokens.new_nonce()
         try:
             token = tokens.token_of(nonce)
@@ -230,6 +285,11 @@ class ImagingShare(models.Model):
     def _subject(self):
         return f"share:{self.id}"
 
+    def _label(self):
+        """The share's name in the access log and on tickets, in its owner's language: whoever
+        opens it has a language of their own."""
+        return self.with_context(lang=self.user_id.lang).display_name
+
     def action_revoke(self):
         """End the share now: no new opening, no renewal, and the node is told."""
         self.check_access("write")
@@ -239,8 +299,12 @@ class ImagingShare(models.Model):
         self.env["imaging.revocation"]._revoke([share._subject() for share in due])
         for share in due:
             self.env["imaging.ticket"]._log(
-                share.study_ids, "share_revoke", subject=f"user:{self.env.uid}",
-                label=self.env.user.name, purpose="share", reason=share._subject(),
+                share.study_ids,
+                "share_revoke",
+                subject=f"user:{self.env.uid}",
+                label=self.env.user.name,
+                purpose="share",
+                reason=share._subject(),
             )
         return True
 

@@ -5,11 +5,14 @@ from odoo.addons.imaging_archive import tickets
 
 from .. import tokens
 
-FREE_ATTEMPTS = 5
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(days=1)
+# Who guesses is locked out long before the share is, so that a stranger who holds the link does
+# not keep its patient out. A made-up password has 9e8 forms: 24 guesses a day are none.
 ADDRESS_WINDOW = timedelta(minutes=15)
+ADDRESS_ATTEMPTS_A_SHARE = 5
 ADDRESS_ATTEMPTS = 20
+FREE_ATTEMPTS = 50
+FIRST_LOCK = timedelta(minutes=1)
+LONGEST_LOCK = timedelta(hours=1)
 
 
 class ImagingShare(models.Model):
@@ -33,7 +36,7 @@ class ImagingShare(models.Model):
             return "revoked"
         if self.locked_until and self.locked_until > now:
             return "locked"
-        if self.has_password and self._attempts_from(address, now) >= ADDRESS_ATTEMPTS:
+        if self.has_password and self._guesses(address, now):
             return "locked"
         return False
 
@@ -46,11 +49,18 @@ class ImagingShare(models.Model):
             and self.study_ids.with_user(owner).has_access("read")
         )
 
-    def _attempts_from(self, address, now):
-        return self.env["imaging.share.opening"].search_count([
-            ("address", "=", address), ("outcome", "=", "wrong_password"),
-            ("at", ">", now - ADDRESS_WINDOW),
-        ])
+    def _guesses(self, address, now):
+        """Whether too many wrong passwords came from `address`, here or at all shares."""
+        wrong = self.env["imaging.share.opening"].search(
+            [
+                ("address", "=", address),
+                ("outcome", "=", "wrong_password"),
+                ("at", ">", now - ADDRESS_WINDOW),
+            ],
+            limit=ADDRESS_ATTEMPTS,
+        )
+        here = wrong.filtered(lambda opening: opening.share_id == self)
+        return len(wrong) >= ADDRESS_ATTEMPTS or len(here) >= ADDRESS_ATTEMPTS_A_SHARE
 
     def _open(self, password, address, user_agent):
         """Try to open; answers (outcome, ticket or None). Every try is logged."""
@@ -58,7 +68,8 @@ class ImagingShare(models.Model):
         # Guesses that come at the same time wait for each other, so that each is counted.
         # (The one that waited starts again on what the other has written: no error to log.)
         self.env.cr.execute(
-            "SELECT id FROM imaging_share WHERE id = %s FOR UPDATE", [self.id],
+            "SELECT id FROM imaging_share WHERE id = %s FOR UPDATE",
+            [self.id],
             log_exceptions=False,
         )
         self.invalidate_recordset()
@@ -66,16 +77,23 @@ class ImagingShare(models.Model):
         ticket = None
         if outcome == "opened":
             ticket = self._ticket("share_open")
-            self.write({
-                "failed_count": 0,
-                "locked_until": False,
-                "opened_count": self.opened_count + 1,
-                "last_opened": fields.Datetime.now(),
-            })
+            self.write(
+                {
+                    "failed_count": 0,
+                    "locked_until": False,
+                    "opened_count": self.opened_count + 1,
+                    "last_opened": fields.Datetime.now(),
+                }
+            )
         else:
             self.env["imaging.ticket"]._log(
-                self.study_ids, "share_open", subject=self._subject(), label=self.display_name,
-                purpose="share", outcome="refused", reason=outcome,
+                self.study_ids,
+                "share_open",
+                subject=self._subject(),
+                label=self._label(),
+                purpose="share",
+                outcome="refused",
+                reason=outcome,
             )
         self.env["imaging.share.opening"]._record(self, outcome, address, user_agent)
         return outcome, ticket
@@ -97,9 +115,13 @@ class ImagingShare(models.Model):
         """A ticket for the share's studies, no longer than the share itself."""
         left = (self.expires_at - fields.Datetime.now()).total_seconds()
         return self.env["imaging.ticket"]._issue(
-            {"studies": self.study_ids.mapped("study_uid")}, self.study_ids, action,
+            {"studies": self.study_ids.mapped("study_uid")},
+            self.study_ids,
+            action,
             subject=self._subject(),
             perms={"view", "download"} if self.allow_download else {"view"},
-            label=self.display_name, anonymous=self.anonymous, purpose="share",
+            label=self._label(),
+            anonymous=self.anonymous,
+            purpose="share",
             lifetime=min(left, tickets.LIFETIME),
         )

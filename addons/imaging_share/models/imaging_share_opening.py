@@ -23,11 +23,17 @@ class ImagingShareOpening(models.Model):
     _rec_name = "outcome"
 
     share_id = fields.Many2one(
-        "imaging.share", required=True, readonly=True, index=True,
+        "imaging.share",
+        required=True,
+        readonly=True,
+        index=True,
         ondelete="restrict",
     )
     hospital_id = fields.Many2one(
-        "imaging.hospital", required=True, readonly=True, index=True,
+        "imaging.hospital",
+        required=True,
+        readonly=True,
+        index=True,
         ondelete="restrict",
     )
     at = fields.Datetime(string="Time", required=True, readonly=True)
@@ -39,14 +45,16 @@ class ImagingShareOpening(models.Model):
 
     @api.model
     def _record(self, share, outcome, address, user_agent):
-        return self.create({
-            "share_id": share.id,
-            "hospital_id": share.hospital_id.id,
-            "at": fields.Datetime.now(),
-            "outcome": outcome,
-            "address": address,
-            "user_agent": user_agent[:200].replace("\x00", ""),
-        })
+        return self.create(
+            {
+                "share_id": share.id,
+                "hospital_id": share.hospital_id.id,
+                "at": fields.Datetime.now(),
+                "outcome": outcome,
+                "address": address,
+                "user_agent": user_agent[:200].replace("\x00", ""),
+            }
+        )
 
     @api.model
     def _record_refused_look(self, share, outcome, address, user_agent):

@@ -6,7 +6,8 @@ class ImagingStudy(models.Model):
 
     share_ids = fields.Many2many("imaging.share", string="Shares", readonly=True)
     share_count = fields.Integer(
-        string="Number of Shares", compute="_compute_share_count",
+        string="Number of Shares",
+        compute="_compute_share_count",
         groups="imaging_base.group_radiologist,imaging_base.group_hospital_admin,"
         "imaging_base.group_platform_admin",
     )

@@ -10,11 +10,17 @@ class ShareData:
         """A share of `study` (hospital A's by default), made by its hospital's `role`."""
         study = study or self.study_a
         users = self.users_a if study == self.study_a else self.users_b
-        return self.env["imaging.share"].with_user(users[role]).create({
-            "study_ids": [Command.set(study.ids)],
-            "expires_at": fields.Datetime.now() + timedelta(hours=hours),
-            **values,
-        })
+        return (
+            self.env["imaging.share"]
+            .with_user(users[role])
+            .create(
+                {
+                    "study_ids": [Command.set(study.ids)],
+                    "expires_at": fields.Datetime.now() + timedelta(hours=hours),
+                    **values,
+                }
+            )
+        )
 
     def _expire(self, share):
         """Let its time pass (the policy would refuse such a time from a user)."""

@@ -12,10 +12,16 @@ from .share_case import ShareCase
 @tagged("post_install", "-at_install")
 class TestAccessRules(ShareCase):
     def _make(self, user, study):
-        return self.env["imaging.share"].with_user(user).create({
-            "study_ids": [Command.set(study.ids)],
-            "expires_at": fields.Datetime.now() + timedelta(hours=1),
-        })
+        return (
+            self.env["imaging.share"]
+            .with_user(user)
+            .create(
+                {
+                    "study_ids": [Command.set(study.ids)],
+                    "expires_at": fields.Datetime.now() + timedelta(hours=1),
+                }
+            )
+        )
 
     @req("SHR-2.2", "BI-1.10", part=True)
     def test_nobody_shares_a_study_of_another_hospital(self):
@@ -36,8 +42,7 @@ class TestAccessRules(ShareCase):
             env = self.env(user=self.users_a[role])
             with self.subTest(role):
                 self.assertNotIn(share, env["imaging.share"].search([]))
-                self.assertFalse(env["imaging.share.opening"].search(
-                    [("share_id", "=", share.id)]))
+                self.assertFalse(env["imaging.share.opening"].search([("share_id", "=", share.id)]))
                 with self.assertRaises(AccessError):
                     share.with_env(env).action_revoke()
                 with self.assertRaises(AccessError):
@@ -55,21 +60,33 @@ class TestAccessRules(ShareCase):
         self.assertEqual(share.state, "revoked")
 
     def _user_of_a(self, login):
-        return self.users_a["radiologist"].copy({
-            "name": login, "login": login, "hospital_ids": [Command.set(self.a.ids)],
-        })
+        return self.users_a["radiologist"].copy(
+            {
+                "name": login,
+                "login": login,
+                "hospital_ids": [Command.set(self.a.ids)],
+            }
+        )
 
     def test_share_is_not_changed_afterwards(self):
         share = self._share()
         for role in ("radiologist", "hospital", "platform"):
-            for values in ({"expires_at": "2099-01-01"}, {"anonymous": False},
-                           {"revoked_at": False}, {"study_ids": [Command.clear()]},
-                           {"failed_count": 0}):
+            for values in (
+                {"expires_at": "2099-01-01"},
+                {"anonymous": False},
+                {"revoked_at": False},
+                {"study_ids": [Command.clear()]},
+                {"failed_count": 0},
+            ):
                 with self.subTest(values), self.assertRaises(AccessError):
                     share.with_user(self.users_a[role]).write(values)
 
     def test_what_the_server_sets_is_not_taken_from_a_client(self):
-        for values in ({"token_hash": "0" * 64}, {"user_id": self.users_b["radiologist"].id},
-                       {"opened_count": -5}, {"nonce": "0"}):
+        for values in (
+            {"token_hash": "0" * 64},
+            {"user_id": self.users_b["radiologist"].id},
+            {"opened_count": -5},
+            {"nonce": "0"},
+        ):
             with self.subTest(values), self.assertRaises(AccessError):
                 self._share(**values)

@@ -50,10 +50,18 @@ class TestPolicy(ShareCase):
             self._share(hours=49)
 
     def test_platform_administrator_sets_the_limits_in_the_settings(self):
-        settings = self.env["res.config.settings"].with_user(self.users_a["platform"]).create({
-            "imaging_share_max_days": 3, "imaging_settle_minutes": 7,
-            "imaging_login_attempts": 4, "imaging_session_seconds": 3600,
-        })
+        settings = (
+            self.env["res.config.settings"]
+            .with_user(self.users_a["platform"])
+            .create(
+                {
+                    "imaging_share_max_days": 3,
+                    "imaging_settle_minutes": 7,
+                    "imaging_login_attempts": 4,
+                    "imaging_session_seconds": 3600,
+                }
+            )
+        )
         settings.execute()
         with self.assertRaises(ValidationError):
             self._share(hours=73)

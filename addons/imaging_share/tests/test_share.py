@@ -28,12 +28,18 @@ class TestShare(ShareCase):
 
     @req("SHR-3.26")
     def test_share_has_link_qr_code_and_password(self):
-        action = self.env["imaging.share.create"].with_user(self.users_a["radiologist"]).create(
-            {"study_ids": [Command.set(self.study_a.ids)]}
-        ).action_create()
-        share = self.env["imaging.share"].with_user(self.users_a["radiologist"]).with_context(
-            **action["context"]
-        ).browse(action["res_id"])
+        action = (
+            self.env["imaging.share.create"]
+            .with_user(self.users_a["radiologist"])
+            .create({"study_ids": [Command.set(self.study_a.ids)]})
+            .action_create()
+        )
+        share = (
+            self.env["imaging.share"]
+            .with_user(self.users_a["radiologist"])
+            .with_context(**action["context"])
+            .browse(action["res_id"])
+        )
         self.assertRegex(share.link, r"^https?://[^/]+/s/[A-Za-z0-9_-]{43}$")
         self.assertIn(share.link, share.share_text)
         self.assertIn(share.shown_password, share.share_text)
@@ -100,8 +106,8 @@ class TestShare(ShareCase):
 
     def test_guessing_is_locked_for_a_growing_time(self):
         share = self._share(password="secret1")
-        for number in range(5):
-            self.assertEqual(self._open(share, "guess", f"10.0.0.{number}")[0], "wrong_password")
+        self._gate(share).failed_count = 49
+        self.assertEqual(self._open(share, "guess", "10.0.0.1")[0], "wrong_password")
         self.assertEqual(self._open(share, "secret1", "10.0.1.1")[0], "locked")
         locked = self._gate(share)
         first = locked.locked_until - fields.Datetime.now()
@@ -111,6 +117,21 @@ class TestShare(ShareCase):
         locked.locked_until = fields.Datetime.now() - timedelta(seconds=1)
         self.assertEqual(self._open(share, "secret1")[0], "opened")
         self.assertEqual(locked.failed_count, 0)
+
+    def test_stranger_who_guesses_locks_nobody_else_out(self):
+        share = self._share(password="secret1")
+        outcomes = [self._open(share, "guess", "10.0.0.1")[0] for _guess in range(6)]
+        self.assertEqual(outcomes, ["wrong_password"] * 5 + ["locked"])
+        self.assertEqual(self._open(share, "secret1", "10.0.0.1")[0], "locked")
+        self.assertEqual(self._open(share, "secret1", "10.0.0.2")[0], "opened")
+
+    def test_guesses_from_many_addresses_are_locked_for_an_hour_at_most(self):
+        share = self._share(password="secret1")
+        self._gate(share).failed_count = 1000
+        self._open(share, "guess")
+        left = self._gate(share).locked_until - fields.Datetime.now()
+        self.assertLessEqual(left, timedelta(hours=1))
+        self.assertGreater(left, timedelta(minutes=59))
 
     def test_one_address_does_not_guess_over_many_shares(self):
         for _number in range(5):
@@ -128,9 +149,7 @@ class TestShare(ShareCase):
         self.assertEqual(share.opening_ids.mapped("outcome"), ["opened", "wrong_password"])
         self.assertEqual(set(share.opening_ids.mapped("address")), {ADDRESS})
         self.assertEqual(share.opened_count, 1)
-        entries = self.env["imaging.access.log"].search(
-            [("subject", "=", f"share:{share.id}")]
-        )
+        entries = self.env["imaging.access.log"].search([("subject", "=", f"share:{share.id}")])
         self.assertEqual(sorted(entries.mapped("outcome")), ["granted", "refused"])
         self.assertEqual(entries.study_id, self.study_a)
         for change in (lambda o: o.write({"address": "x"}), lambda o: o.unlink()):
@@ -168,13 +187,16 @@ class TestShare(ShareCase):
 
     def test_share_that_is_used_up_opens_no_more(self):
         share = self._share(max_openings=2)
-        self.assertEqual([self._open(share)[0] for _n in range(3)],
-                         ["opened", "opened", "exhausted"])
+        self.assertEqual(
+            [self._open(share)[0] for _n in range(3)], ["opened", "opened", "exhausted"]
+        )
 
     def test_share_ends_when_its_owner_may_no_longer_view(self):
-        for change in ({"active": False}, {"hospital_ids": [Command.clear()]},
-                       {"group_ids": [Command.set(
-                           self.env.ref("imaging_base.group_finance").ids)]}):
+        for change in (
+            {"active": False},
+            {"hospital_ids": [Command.clear()]},
+            {"group_ids": [Command.set(self.env.ref("imaging_base.group_finance").ids)]},
+        ):
             with self.subTest(change), self.env.cr.savepoint() as point:
                 share = self._share()
                 self.users_a["radiologist"].write(change)
@@ -194,7 +216,92 @@ class TestShare(ShareCase):
         self.assertEqual(share.hospital_id, self.a)
 
     def _share_of(self, studies, owner):
-        return self.env["imaging.share"].with_user(owner).create({
-            "study_ids": [Command.set(studies.ids)],
-            "expires_at": fields.Datetime.now() + timedelta(hours=1),
-        })
+        return (
+            self.env["imaging.share"]
+            .with_user(owner)
+            .create(
+                {
+                    "study_ids": [Command.set(studies.ids)],
+                    "expires_at": fields.Datetime.now() + timedelta(hours=1),
+                }
+            )
+        )
+
+    def test_share_makes_and_changes_no_study(self):
+        doctor = self.users_a["radiologist"]
+        foreign, own = self.study_b.id, self.study_a.id
+        for commands in (
+            [Command.update(foreign, {"hospital_id": self.a.id}), Command.link(foreign)],
+            [Command.update(own, {"patient_name": "EVIL"}), Command.link(own)],
+            [Command.create({"study_uid": "1.9", "hospital_id": self.a.id})],
+            [Command.delete(own)],
+            [own],
+            Command.set([own]),
+            [Command.set([foreign])],
+            [Command.link(foreign), Command.link(own)],
+        ):
+            with self.subTest(commands), self.assertRaises(AccessError):
+                self.env["imaging.share"].with_user(doctor).create(
+                    {
+                        "study_ids": commands,
+                        "expires_at": fields.Datetime.now() + timedelta(hours=1),
+                    }
+                )
+        self.assertEqual(self.study_b.hospital_id, self.b)
+        self.assertEqual(self.study_a.patient_name, "王小东")
+
+    def test_context_decides_nothing_about_a_share(self):
+        share = self._share()
+        chosen = {
+            "default_user_id": self.users_b["radiologist"].id,
+            "default_failed_count": -1000,
+            "default_opened_count": -1000,
+            "default_opening_ids": [
+                Command.create(
+                    {"hospital_id": self.a.id, "at": "2020-01-01 00:00:00", "outcome": "opened"}
+                )
+            ],
+        }
+        doctor = self.users_a["radiologist"]
+        forged = (
+            self.env["imaging.share"]
+            .with_user(doctor)
+            .with_context(**chosen)
+            .create({"study_ids": [Command.link(self.study_a.id)], "expires_at": share.expires_at})
+        )
+        self.assertEqual(forged.user_id, doctor)
+        self.assertEqual((forged.failed_count, forged.opened_count), (0, 0))
+        self.assertFalse(forged.opening_ids)
+
+    def test_tickets_of_a_share_end_with_the_rights_of_its_owner(self):
+        _outcome, ticket = self._open(self._share())
+        self.users_a["radiologist"].active = False
+        self.assertIn(ticket.number, self.env["imaging.revocation"].search([]).mapped("name"))
+
+    def test_access_log_calls_a_share_by_its_name_in_the_owners_language(self):
+        share = self._share()
+        public = self._gate(share).with_context(lang="en_US")
+        _outcome, ticket = public._open("", ADDRESS, "a browser")
+        name = f"分享 #{share.id}"
+        self.assertEqual(self._claims(ticket.token)["label"], name)
+        self._deliver(
+            [
+                {
+                    "id": 9,
+                    "kind": "access",
+                    "at": "2026-11-24T05:57:19Z",
+                    "access": {
+                        "ticket": ticket.number,
+                        "subject": subject,
+                        "purpose": "share",
+                        "study_uid": "1.2.826.1",
+                        "action": "frames",
+                        "address": ADDRESS,
+                    },
+                }
+                for subject in (f"share:{share.id}", f"share:{10**12}")
+            ]
+        )
+        log = self.env["imaging.access.log"]
+        entries = log.search([("ticket", "=", ticket.number)])
+        self.assertEqual({*entries.mapped("label")}, {name, f"share:{10**12}"})

@@ -54,8 +54,11 @@ class TestSharePage(ShareHttpCase):
     def test_page_and_redirect_show_nothing_of_the_patient(self):
         for anonymous in (True, False):
             share = self._share(anonymous=anonymous, password="secret1")
-            answers = [self._get(share), self._post(share, password="no"),
-                       self._post(share, password="secret1")]
+            answers = [
+                self._get(share),
+                self._post(share, password="no"),
+                self._post(share, password="secret1"),
+            ]
             for answer in answers:
                 everything = f"{answer.headers}{answer.text}"
                 for secret in ("王小东", "Wang", "P100", "ACC-A", "1957"):
@@ -127,3 +130,8 @@ class TestSharePage(ShareHttpCase):
         share.action_revoke()
         with mute_logger("odoo.http"):
             self.assertIn("error", self.jsonrpc("/imaging/ticket/renew", ticket=token))
+
+    def test_hostile_password_is_a_wrong_one(self):
+        share = self._share(password="secret1")
+        for password in ("\x00", "x" * 100_000, "密码", "%00"):
+            self.assertEqual(self._post(share, password=password).status_code, 403)

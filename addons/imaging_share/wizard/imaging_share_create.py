@@ -19,16 +19,21 @@ class ImagingShareCreate(models.TransientModel):
     _description = "Share Studies"
 
     study_ids = fields.Many2many("imaging.study", string="Studies", required=True)
-    hospital_id = fields.Many2one(
-        "imaging.hospital", compute="_compute_hospital_id"
-    )
+    hospital_id = fields.Many2one("imaging.hospital", compute="_compute_hospital_id")
     duration = fields.Selection(
-        DURATIONS, string="Valid for", required=True, compute="_compute_policy", store=True,
-        readonly=False, precompute=True,
+        DURATIONS,
+        string="Valid for",
+        required=True,
+        compute="_compute_policy",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     expires_at = fields.Datetime(string="Valid until")
     with_password = fields.Boolean(
-        compute="_compute_policy", store=True, readonly=False,
+        compute="_compute_policy",
+        store=True,
+        readonly=False,
         precompute=True,
         help="A password is made up and shown once, to be sent with the link.",
     )
@@ -39,9 +44,7 @@ class ImagingShareCreate(models.TransientModel):
         "pictures in which they may be burned in.",
     )
     anonymous_required = fields.Boolean(related="hospital_id.share_anonymous_required")
-    allow_download = fields.Boolean(
-        help="Whoever opens the link may save the original files."
-    )
+    allow_download = fields.Boolean(help="Whoever opens the link may save the original files.")
     max_openings = fields.Integer(
         string="Openings at Most", help="How many times the link may be opened. 0: without limit."
     )
@@ -71,13 +74,15 @@ class ImagingShareCreate(models.TransientModel):
         else:
             expires_at = fields.Datetime.now() + timedelta(hours=int(self.duration))
         password = tokens.new_password() if self.with_password else None
-        share = self.env["imaging.share"].create({
-            "study_ids": [fields.Command.set(self.study_ids.ids)],
-            "expires_at": expires_at,
-            "anonymous": self.anonymous,
-            "allow_download": self.allow_download,
-            "max_openings": self.max_openings,
-            "password": password,
-            "note": self.note,
-        })
+        share = self.env["imaging.share"].create(
+            {
+                "study_ids": [fields.Command.set(self.study_ids.ids)],
+                "expires_at": expires_at,
+                "anonymous": self.anonymous,
+                "allow_download": self.allow_download,
+                "max_openings": self.max_openings,
+                "password": password,
+                "note": self.note,
+            }
+        )
         return {**share.action_show(), "context": {"share_password": password}}
