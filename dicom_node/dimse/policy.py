@@ -14,6 +14,7 @@ _HOSPITAL = re.compile(r"[A-Z0-9_-]{1,16}")
 CALLING_NOT_RECOGNISED = (1, 1, 3)
 CALLED_NOT_RECOGNISED = (1, 1, 7)
 CONGESTED = (2, 3, 1)
+LIMIT_EXCEEDED = (2, 3, 2)
 
 
 class InvalidConfigurationError(Exception):
@@ -70,7 +71,7 @@ def parse(document: Any) -> Policy:
 def loads(text: str | bytes) -> Policy:
     try:
         return parse(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidConfigurationError(f"no JSON: {error}") from error
 
 
