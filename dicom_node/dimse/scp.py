@@ -52,7 +52,7 @@ class Scp:
         self.policies = policies
         self.spool = Spool(config.spool.path)
         self.quarantine = Quarantine(config.quarantine.path)
-        self.receiver = Receiver(config.dicom, self.spool, self.quarantine)
+        self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
         self._rejections: dict[tuple[str, ...], float] = {}
         self._lock = threading.Lock()
