@@ -49,7 +49,7 @@ async def frames(
         pieces = await asyncio.to_thread(_inflated, store, instance, bodies)
     else:
         pieces = [[Span(instance.key, *span) for span in spans] for spans in bodies]
-    bare, syntax = _choose(header, OCTETS, instance.syntax, single=len(numbers) == 1)
+    bare, syntax = _choose(accept.parse(header), OCTETS, instance.syntax, single=len(numbers) == 1)
     media_type = f"{OCTETS}; transfer-syntax={syntax}"
     if bare:
         return PiecesResponse(store, pieces[0], media_type)
@@ -71,9 +71,11 @@ def _frame_spans(instance: Located, number: int) -> list[tuple[int, int]]:
         raise not_found() from error
 
 
-def _choose(header: str, media_type: str, stored: str, *, single: bool) -> tuple[bool, str]:
+def _choose(
+    ranges: Sequence[accept.MediaRange], media_type: str, stored: str, *, single: bool
+) -> tuple[bool, str]:
     """Whether to answer bare, and which transfer syntax to name; raise `Problem` 406."""
-    for entry in accept.parse(header):
+    for entry in ranges:
         if not entry.admits(media_type):
             continue
         same = entry.syntax in ("*", stored)
@@ -120,11 +122,10 @@ async def instances(
     store: Store, found: Sequence[Located], header: str, base: str, *, anon: bool
 ) -> PiecesResponse:
     """Whole files, one part an instance, or one bare when so accepted."""
-    single = len(found) == 1
-    bare, _syntax = _choose(header, DICOM, found[0].syntax, single=single)
+    single, ranges = len(found) == 1, accept.parse(header)
     bodies: list[Sequence[Piece]] = []
     for instance in found:
-        _choose(header, DICOM, instance.syntax, single=single)
+        bare, _syntax = _choose(ranges, DICOM, instance.syntax, single=single)
         if anon:
             if SYNTAXES[instance.syntax].encapsulated:
                 every = range(1, instance.frames + 1)

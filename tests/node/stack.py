@@ -175,13 +175,17 @@ class Stack:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             connection.execute(sql)
 
-    def reset(self) -> None:
-        """Forget every instance; the processes go on."""
+    def forget(self) -> None:
+        """Empty the index, and that alone."""
         self.wait_archived()
         self.execute(
             "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
-            " archive.outbox, archive.access CASCADE"
+            " archive.outbox, archive.access RESTART IDENTITY CASCADE"
         )
+
+    def reset(self) -> None:
+        """Forget every instance; the processes go on."""
+        self.forget()
         for name in ("store", "quarantine"):
             for path in (self.root / name).iterdir():
                 shutil.rmtree(path)

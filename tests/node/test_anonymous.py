@@ -167,6 +167,24 @@ def test_the_overview_names_nobody(stack: Stack) -> None:
     assert overview["series"][0]["description"] == ""
 
 
+def test_a_name_in_the_place_of_a_code_is_not_shown_or_found(stack: Stack) -> None:
+    name = "XXXXXXXXXX"
+    dataset = secret(BodyPartExamined=name, Laterality=name, Modality=name)
+    message = samples.message(dataset)
+    message.data = message.data.replace(name.encode(), "王秘密 ".encode())
+    archived(stack, message)
+    anonymous = ticket(stack, dataset)
+    study = f"/studies/{dataset.StudyInstanceUID}"
+    for page in ("/studies", "/series", "/instances", f"{study}/overview", f"{study}/metadata"):
+        answer = stack.get(page, ticket=anonymous, headers={"Accept-Encoding": "identity"})
+        assert answer.status_code == 200
+        assert_silent(answer)
+    for query in ("BodyPartExamined=王*", "Modality=王秘密", "Laterality=???"):
+        assert stack.get(f"/series?{query}", ticket=anonymous).json() == [], query
+        assert len(stack.get(f"/series?{query}").json()) == 1, query
+    assert stack.get("/studies?ModalitiesInStudy=王秘密", ticket=anonymous).json() == []
+
+
 WITHHELD: dict[str, dict[str, Any]] = {
     "ultrasound": {"Modality": "US", "SOPClassUID": samples.US},
     "a secondary capture": {"Modality": "OT", "SOPClassUID": samples.SC},
