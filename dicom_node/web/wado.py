@@ -49,11 +49,14 @@ async def frames(
         pieces = await asyncio.to_thread(_inflated, store, instance, bodies)
     else:
         pieces = [[Span(instance.key, *span) for span in spans] for spans in bodies]
-    bare, syntax = _choose(accept.parse(header), OCTETS, instance.syntax, single=len(numbers) == 1)
-    media_type = f"{OCTETS}; transfer-syntax={syntax}"
+    offers = [OCTETS, *filter(None, [SYNTAXES[instance.syntax].media_type])]
+    bare, kind, syntax = _choose(
+        accept.parse(header), offers, instance.syntax, single=len(numbers) == 1
+    )
+    media_type = f"{kind}; transfer-syntax={syntax}"
     if bare:
         return PiecesResponse(store, pieces[0], media_type)
-    multipart = Multipart(OCTETS)
+    multipart = Multipart(kind)
     address = _address(base, instance)
     parts = [
         ((("Content-Type", media_type), ("Content-Location", f"{address}/frames/{number}")), body)
@@ -72,18 +75,20 @@ def _frame_spans(instance: Located, number: int) -> list[tuple[int, int]]:
 
 
 def _choose(
-    ranges: Sequence[accept.MediaRange], media_type: str, stored: str, *, single: bool
-) -> tuple[bool, str]:
-    """Whether to answer bare, and which transfer syntax to name; raise `Problem` 406."""
+    ranges: Sequence[accept.MediaRange], offers: Sequence[str], stored: str, *, single: bool
+) -> tuple[bool, str, str]:
+    """Whether to answer bare, as which of *offers*, and which transfer syntax to name.
+
+    Raises `Problem` 406.
+    """
     for entry in ranges:
-        if not entry.admits(media_type):
-            continue
+        media_type = next(filter(entry.admits, offers), None)
         same = entry.syntax in ("*", stored)
-        if not same and not {entry.syntax, stored} <= _LITTLE_NATIVE:
+        if media_type is None or not (same or {entry.syntax, stored} <= _LITTLE_NATIVE):
             continue
-        bare = single and not entry.multipart and entry.name == media_type
+        bare = single and not entry.multipart and entry.name != "*/*"
         if bare or entry.multipart or entry.name == "*/*":
-            return bare, stored if same else entry.syntax
+            return bare, media_type, stored if same else entry.syntax
     raise unsupported(f"The data is stored as {stored}, which is not among what is accepted.")
 
 
@@ -125,7 +130,7 @@ async def instances(
     single, ranges = len(found) == 1, accept.parse(header)
     bodies: list[Sequence[Piece]] = []
     for instance in found:
-        bare, _syntax = _choose(ranges, DICOM, instance.syntax, single=single)
+        bare, _type, _syntax = _choose(ranges, [DICOM], instance.syntax, single=single)
         if anon:
             if SYNTAXES[instance.syntax].encapsulated:
                 every = range(1, instance.frames + 1)

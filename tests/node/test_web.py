@@ -176,6 +176,7 @@ def test_a_study_and_a_series_come_as_whole_files(stack: Stack) -> None:
         ("/frames/1", "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.90", 406),
         ("/frames/1", 'multipart/related; type="image/jpeg"', 406),
         ("/frames/1", "text/html", 406),
+        ("/frames/1", "application/*", 200),
         ("/frames/1", "application/octet-stream;q=0", 200),
         ("", 'multipart/related; type="application/dicom"', 200),
         ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2.4.80", 406),
@@ -197,6 +198,33 @@ def test_what_is_accepted_decides_what_is_answered(
     assert answer.status_code == status
     if status == 406:
         assert answer.json()["error"] == "unsupported_transfer_syntax"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "syntax"),
+    [
+        ("MR_small_jpeg_ls_lossless.dcm", "image/jls", "1.2.840.10008.1.2.4.80"),
+        ("MR_small_jp2klossless.dcm", "image/jp2", "1.2.840.10008.1.2.4.90"),
+        ("MR_small_RLE.dcm", "image/dicom-rle", "1.2.840.10008.1.2.5"),
+        ("JPGExtended.dcm", "image/jpeg", "1.2.840.10008.1.2.4.51"),
+    ],
+)
+def test_a_compressed_frame_is_served_by_its_own_media_type(
+    stack: Stack, name: str, media_type: str, syntax: str
+) -> None:
+    path = Path(get_testdata_file(name, download=False))
+    dataset = pydicom.dcmread(path)
+    archived(stack, message_of(path))
+    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
+    address = f"{samples.address(dataset)}/frames/1"
+    accept = f'multipart/related; type="{media_type}"; transfer-syntax={syntax}'
+    ((headers, body),) = parts_of(stack.get(address, accept=accept))
+    assert (headers["Content-Type"], body) == (f"{media_type}; transfer-syntax={syntax}", frame)
+    bare = stack.get(address, accept=media_type)
+    assert bare.headers["content-type"] == f"{media_type}; transfer-syntax={syntax}"
+    assert stack.get(address, accept="image/heic").status_code == 406
+    anything = stack.get(address, accept="*/*").headers["content-type"]
+    assert 'type="application/octet-stream"' in anything
 
 
 def test_a_picture_is_drawn_in_its_stored_window(stack: Stack) -> None:
