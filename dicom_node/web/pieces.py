@@ -65,7 +65,7 @@ class Reader:
             offset += len(chunk)
 
     async def read(self, span: Span) -> bytes:
-        """A whole span; for small ones."""
+        """A whole span."""
         return b"".join([chunk async for chunk in self.chunks(span)])
 
 

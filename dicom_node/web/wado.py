@@ -13,7 +13,7 @@ from dicom_node.dataset.syntax import (
     SYNTAXES,
 )
 from dicom_node.store.base import Store
-from dicom_node.web import accept, anonymous
+from dicom_node.web import accept, anonymous, codestream
 from dicom_node.web.catalog import Located
 from dicom_node.web.metadata import readable
 from dicom_node.web.multipart import Multipart
@@ -22,7 +22,6 @@ from dicom_node.web.problem import bad_request, not_found, unsupported, withheld
 
 OCTETS, DICOM = "application/octet-stream", "application/dicom"
 MAX_FRAMES = 1000
-FRAME_HEAD = 16_384
 # Native pixel data of these is the same bytes.
 _LITTLE_NATIVE = frozenset((EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid, DEFLATED.uid))
 
@@ -104,20 +103,15 @@ def _inflated(
 
 
 async def _require_silence(store: Store, instance: Located, numbers: Sequence[int]) -> None:
+    """Raise `Problem` 403 when a frame may carry text; RLE has no room for any."""
     if SYNTAXES[instance.syntax].codec == "rle":
         return
     reader = Reader(store)
     try:
         for number in numbers:
             spans = _frame_spans(instance, number)
-            length = sum(size for _offset, size in spans)
-            head, left = b"", FRAME_HEAD
-            for offset, size in spans:
-                head += await reader.read(Span(instance.key, offset, min(size, left)))
-                left = FRAME_HEAD - len(head)
-                if left <= 0:
-                    break
-            if anonymous.speaks(head, complete=len(head) == length):
+            parts = [await reader.read(Span(instance.key, *span)) for span in spans]
+            if await asyncio.to_thread(codestream.speaks, b"".join(parts)):
                 raise withheld()
     finally:
         reader.close()

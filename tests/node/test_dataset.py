@@ -19,7 +19,8 @@ from dicom_node.dataset.jsonmodel import JsonModel
 from dicom_node.dataset.part10 import FileMeta, decode, encode
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, SYNTAXES
 from dicom_node.dataset.uid import derived, is_uid
-from dicom_node.web.anonymous import rewrite, speaks
+from dicom_node.web.anonymous import rewrite
+from dicom_node.web.codestream import speaks
 
 FILES = [
     "CT_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm",
@@ -59,7 +60,7 @@ def _read_every_way(data: bytes, path: Path) -> None:
         content = inflate(data, start, 1 << 24) if syntax.deflated else data[start:]
         JsonModel(content, syntax, "").convert(0, len(content))
         rewrite(content, 0, len(content), syntax)
-        speaks(content, complete=True)
+        speaks(content)
     except UnreadableError:
         pass
 
