@@ -18,7 +18,11 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Dicom:
-    """The storage SCP. Sizes in bytes, times in seconds."""
+    """The storage SCP. Sizes in bytes, times in seconds.
+
+    ``max_in_memory`` is what all instances on their way may take together; the one that has been
+    on its way longest may pass it.
+    """
 
     ae_title: str
     host: str
@@ -26,6 +30,7 @@ class Dicom:
     max_associations: int = 64
     max_pdu: int = 262_144
     max_instance: int = 1_073_741_824
+    max_in_memory: int = 536_870_912
     network_timeout: int = 60
 
 

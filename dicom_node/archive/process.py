@@ -12,6 +12,7 @@ from dicom_node.archive.outbox import Delivery
 from dicom_node.archive.worker import Archiver
 from dicom_node.config import Config
 from dicom_node.portal import Portal, PortalError
+from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store.local import LocalStore
@@ -85,6 +86,13 @@ def run(config: Config) -> int:
         Quarantine(config.quarantine.path),
         config.archive.batch_size,
     )
+    for section in ("store", "quarantine"):
+        if not durable.can_link(config.spool.path, getattr(config, section).path):
+            log.get().critical(
+                "configuration_unusable",
+                error=f"{section}.path: must be on the file system of spool.path",
+            )
+            return 2
     portal = Portal(config.portal.url, config.portal.database, config.portal.api_key_file)
     delivery = Delivery(portal)
     stopping = threading.Event()

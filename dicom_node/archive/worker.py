@@ -7,6 +7,7 @@ its inode, the transaction by the ledger of arrivals.
 
 import hashlib
 import json
+import mmap
 from pathlib import Path
 
 import psycopg
@@ -45,13 +46,18 @@ class Archiver:
         try:
             self._commit(connection, batch)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            self._one_by_one(connection, spooled, error)
+            if len(spooled) > 1:
+                return self._one_by_one(connection, spooled)
+            self._refuse(connection, batch, error)
         for item in spooled:
-            item.path.unlink(missing_ok=True)
+            if item not in batch.put_off:
+                item.path.unlink(missing_ok=True)
         log.get().info(
             "archived", stored=len(batch.new), duplicates=len(batch.duplicates),
             quarantined=len(batch.events), replayed=len(arrived),
         )  # fmt: skip
+        if batch.failure is not None:
+            raise batch.failure
         return len(spooled)
 
     def _commit(self, connection: psycopg.Connection, batch: "_Batch") -> None:
@@ -59,25 +65,41 @@ class Archiver:
             index.apply(connection, batch.new, batch.duplicates, batch.events)
             index.add_arrivals(connection, batch.repeated, "quarantined")
 
-    def _one_by_one(
-        self, connection: psycopg.Connection, spooled: list[Spooled], error: psycopg.Error
-    ) -> None:
+    def _one_by_one(self, connection: psycopg.Connection, spooled: list[Spooled]) -> int:
         """Find the instance that the index does not take, so that it stops no other."""
-        if len(spooled) > 1:
-            for item in spooled:
+        failure: OSError | None = None
+        for item in spooled:
+            try:
                 self._archive(connection, [item])
-            return
-        batch = _Batch(self, [])
-        batch.unreadable(spooled[0], f"the index does not take it: {type(error).__name__}")
-        self._commit(connection, batch)
+            except OSError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return len(spooled)
+
+    def _refuse(
+        self, connection: psycopg.Connection, batch: "_Batch", error: psycopg.Error
+    ) -> None:
+        """Keep the one instance of *batch*, which the index does not take, aside."""
+        (item,) = batch.spooled
+        for new in batch.new:
+            self.store.discard(new.key, item.path)
+        refused = _Batch(self, [])
+        refused.unreadable(item, f"the index does not take it: {type(error).__name__}")
+        self._commit(connection, refused)
 
     def _notes(self, connection: psycopg.Connection, paths: list[Path]) -> int:
         if not paths:
             return 0
         arrived = index.known(connection, [path.stem for path in paths])
         events = [_event(path) for path in paths if path.stem not in arrived]
-        with connection.transaction():
-            index.apply(connection, [], [], [event for event in events if event is not None])
+        try:
+            with connection.transaction():
+                index.apply(connection, [], [], [event for event in events if event is not None])
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(paths) > 1:
+                return sum(self._notes(connection, [path]) for path in paths)
+            _put_aside(paths[0], error)
         for path in paths:
             path.unlink(missing_ok=True)
         return len(paths)
@@ -89,14 +111,21 @@ def _event(path: Path) -> index.Event | None:
         note = json.loads(path.read_bytes())
         at = ident.time_of(path.stem)
         return index.Event(path.stem, "noted", note["kind"], note["body"], at)
-    except (ValueError, KeyError, TypeError) as error:
-        log.get().error("note_damaged", note=path.name, error=type(error).__name__)
-        path.rename(path.with_suffix(".damaged"))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        _put_aside(path, error)
         return None
 
 
+def _put_aside(path: Path, error: Exception) -> None:
+    log.get().error("note_damaged", note=path.name, error=type(error).__name__)
+    path.rename(path.with_suffix(".damaged"))
+
+
 class _Batch:
-    """Sorts spooled instances into new ones, duplicates and cases for quarantine."""
+    """Sorts spooled instances into new ones, duplicates and cases for quarantine.
+
+    Those that the disk does not give now are put off; ``failure`` says why.
+    """
 
     def __init__(self, archiver: Archiver, spooled: list[Spooled]) -> None:
         self.archiver = archiver
@@ -105,6 +134,8 @@ class _Batch:
         self.duplicates: list[index.Duplicate] = []
         self.events: list[index.Event] = []
         self.repeated: list[str] = []
+        self.put_off: list[Spooled] = []
+        self.failure: OSError | None = None
 
     def sort(self, connection: psycopg.Connection) -> None:
         scanned: list[tuple[Spooled, Scanned]] = []
@@ -113,8 +144,9 @@ class _Batch:
                 scanned.append((item, scan(item.path)))
             except UnreadableError as error:
                 self.unreadable(item, str(error))
-            except OSError:
-                raise  # the disk's fault, not the file's
+            except OSError as error:
+                self.put_off.append(item)
+                self.failure = error
             except Exception as error:  # noqa: BLE001 - no file may stop the others
                 log.get().exception("scan_failed", spool_id=item.id)
                 self.unreadable(item, f"cannot be scanned: {type(error).__name__}")
@@ -186,9 +218,14 @@ class _Batch:
 
 
 def _rawly(path: Path) -> tuple[FileMeta, str, int]:
-    data = path.read_bytes()
-    try:
-        meta, start = decode(data)
-    except UnreadableError:
-        meta, start = FileMeta(), 0
-    return meta, hashlib.sha256(data[start:]).hexdigest(), len(data) - start
+    """Group 2, and SHA-256 and size of what follows, of a file that need not be one."""
+    size = path.stat().st_size
+    if not size:
+        return FileMeta(), hashlib.sha256().hexdigest(), 0
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as file:
+        try:
+            meta, start = decode(file)
+        except UnreadableError:
+            meta, start = FileMeta(), 0
+        with memoryview(file) as data, data[start:] as dataset:
+            return meta, hashlib.sha256(dataset).hexdigest(), size - start

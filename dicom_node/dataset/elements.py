@@ -22,7 +22,11 @@ PIXEL_DATA = 0x7FE00010
 PIXEL_TAGS = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009))
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 MAX_DEPTH = 64
-MAX_INFLATED = 2 << 30
+# Of one level, and of one sequence or encapsulated pixel data: more is nobody's image, and to hold
+# as many would take all memory.
+MAX_ELEMENTS = 65_536
+MAX_ITEMS = 1 << 20
+MAX_INFLATED = 256 << 20
 
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV"))
 _LONG |= frozenset((b"UC", b"UN", b"UR", b"UT", b"UV"))
@@ -93,7 +97,11 @@ def header(data: Buffer, position: int, end: int, syntax: Syntax) -> Element:
 
 def walk(data: Buffer, position: int, end: int, syntax: Syntax) -> Iterator[Element]:
     """Yield the elements of one level between *position* and *end*, sequences unopened."""
+    left = MAX_ELEMENTS
     while position + 8 <= end:
+        if not left:
+            raise UnreadableError(f"there are more than {MAX_ELEMENTS} elements on one level")
+        left -= 1
         element = header(data, position, end, syntax)
         if element.tag in (ITEM, ITEM_END, SEQUENCE_END):
             # A stray delimiter belongs to nothing; senders leave them behind.
@@ -157,7 +165,11 @@ def items(data: Buffer, sequence: Element, syntax: Syntax) -> Iterator[tuple[int
     """Yield (start, end) of each item of *sequence*; for fragments, of each fragment."""
     inner = _inner(sequence, syntax)
     position, end = sequence.value, sequence.value + sequence.length
+    left = MAX_ITEMS
     while position + 8 <= end:
+        if not left:
+            raise UnreadableError(f"{sequence.keyword} has more than {MAX_ITEMS} items")
+        left -= 1
         item = header(data, position, end, inner)
         if item.tag == SEQUENCE_END:
             return

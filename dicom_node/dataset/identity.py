@@ -45,13 +45,13 @@ class Identity:
         )
 
 
-def identify(data: Buffer, start: int, syntax: Syntax, limit: int) -> Identity:
+def identify(data: Buffer, start: int, syntax: Syntax) -> Identity:
     """Walk the whole top level, so that what is accepted can be read to its end.
 
-    Raises `UnreadableError`, also when inflating passes *limit* bytes, and `InvalidUidError`.
+    Raises `UnreadableError` and `InvalidUidError`.
     """
     if syntax.deflated:
-        data, start = inflate(data, start, limit), 0
+        data, start = inflate(data, start), 0
     syntax = true_syntax(data, start, syntax)
     found: dict[int, str] = {}
     empty = True

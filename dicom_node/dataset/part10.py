@@ -82,7 +82,7 @@ def decode(data: Buffer, fields: Mapping[int, str] = _FIELDS) -> tuple[FileMeta,
             )
         if element.tag in fields:
             text = bytes(data[element.value : position]).decode("ascii", "replace")
-            values[fields[element.tag]] = text.strip(" \0")
+            values[fields[element.tag]] = "".join(filter(str.isprintable, text)).strip()
     if start and not values:
         raise UnreadableError("file meta information is missing")
     return FileMeta(**values), position

@@ -1,19 +1,18 @@
 """Who may send: the devices that the portal knows, decided before an association is accepted."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-UNKNOWN_HOSPITAL = "UNKNOWN"
-_HOSPITAL = re.compile(r"[A-Z0-9_-]{1,16}")
+from dicom_node import hospital
 
 # (result, source, diagnostic) of A-ASSOCIATE-RJ, PS3.8 table 9-21.
 CALLING_NOT_RECOGNISED = (1, 1, 3)
 CALLED_NOT_RECOGNISED = (1, 1, 7)
 CONGESTED = (2, 3, 1)
+LIMIT_EXCEEDED = (2, 3, 2)
 
 
 class InvalidConfigurationError(Exception):
@@ -70,19 +69,19 @@ def parse(document: Any) -> Policy:
 def loads(text: str | bytes) -> Policy:
     try:
         return parse(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidConfigurationError(f"no JSON: {error}") from error
 
 
 def _device(entry: Any) -> Device:
-    name, hospital = entry["ae_title"], entry["hospital"]
-    if not _HOSPITAL.fullmatch(hospital):
-        raise InvalidConfigurationError(f"device {name!r}: hospital {hospital!r} is no code")
+    name, code = entry["ae_title"], entry["hospital"]
+    if not hospital.is_code(code):
+        raise InvalidConfigurationError(f"device {name!r}: hospital {code!r} is no code")
     try:
         networks = tuple(ip_network(address, strict=False) for address in entry["addresses"])
     except ValueError as error:
         raise InvalidConfigurationError(f"device {name!r}: addresses: {error}") from error
-    return Device(hospital, networks)
+    return Device(code, networks)
 
 
 def peer_address(text: str) -> IPv4Address | IPv6Address:
@@ -113,7 +112,7 @@ def _by_device(
     if device is not None and device.admits(address):
         return Admitted(device.hospital)
     if not policy.check_calling_ae:
-        return Admitted(UNKNOWN_HOSPITAL)
+        return Admitted(hospital.UNKNOWN)
     known = device is not None
     reason = "address not registered for this calling AE" if known else "unknown calling AE"
     return Refused(reason, CALLING_NOT_RECOGNISED)

@@ -6,7 +6,6 @@ import hashlib
 from pydicom.dataset import Dataset
 
 from dicom_node import log
-from dicom_node.config import Dicom
 from dicom_node.dataset.elements import UnreadableError
 from dicom_node.dataset.identity import Identity, InvalidUidError, identify
 from dicom_node.dataset.part10 import FileMeta, encode
@@ -38,8 +37,7 @@ class RejectedError(Exception):
 class Receiver:
     """Takes the bytes of one C-STORE request at a time, from any thread."""
 
-    def __init__(self, settings: Dicom, spool: Spool, quarantine: Quarantine) -> None:
-        self.settings = settings
+    def __init__(self, spool: Spool, quarantine: Quarantine) -> None:
         self.spool = spool
         self.quarantine = quarantine
 
@@ -68,7 +66,7 @@ class Receiver:
 
     def _identify(self, meta: FileMeta, data: memoryview) -> Identity:
         try:
-            identity = identify(data, 0, SYNTAXES[meta.syntax], self.settings.max_instance)
+            identity = identify(data, 0, SYNTAXES[meta.syntax])
         except UnreadableError as error:
             raise RejectedError("unreadable", CANNOT_UNDERSTAND, str(error)) from error
         except InvalidUidError as error:

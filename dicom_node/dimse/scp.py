@@ -1,5 +1,6 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ from pynetdicom.events import (
     EVT_C_ECHO,
     EVT_C_STORE,
     EVT_PDU_RECV,
-    EVT_REJECTED,
     EVT_REQUESTED,
     EVT_SOP_COMMON,
 )
+from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import SOPClassCommonExtendedNegotiation
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
@@ -26,16 +27,19 @@ from dicom_node import log
 from dicom_node.config import Config
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, FileMeta
 from dicom_node.dataset.syntax import SYNTAXES
+from dicom_node.dimse.budget import Budget
 from dicom_node.dimse.configuration import PolicySource
-from dicom_node.dimse.policy import Refused, decide, peer_address
+from dicom_node.dimse.policy import LIMIT_EXCEEDED, Refused, decide, peer_address
 from dicom_node.dimse.receive import SUCCESS, Receiver, answer
-from dicom_node.dimse.server import Server
+from dicom_node.dimse.server import Server, StorageAssociation
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
+# The command set of a C-STORE has some 200 bytes (PS3.7 section 9.3.1).
+MAX_COMMAND = 65_536
 MAX_REMEMBERED_REJECTIONS = 1024
 REJECTION_INTERVAL = 60.0
 
@@ -47,11 +51,9 @@ class Scp:
         self.settings = config.dicom
         self.policies = policies
         self.spool = Spool(config.spool.path)
-        quarantine = Quarantine(config.quarantine.path)
-        quarantine.discard_unfinished()
-        for name in self.spool.discard_unfinished():
-            log.get().warning("unfinished_discarded", file=name)
-        self.receiver = Receiver(config.dicom, self.spool, quarantine)
+        self.quarantine = Quarantine(config.quarantine.path)
+        self.receiver = Receiver(self.spool, self.quarantine)
+        self.budget = Budget(config.dicom.max_in_memory)
         self._rejections: dict[tuple[str, ...], float] = {}
         self._lock = threading.Lock()
         self._idle = threading.Condition()
@@ -61,7 +63,8 @@ class Scp:
         """A bound server, not yet serving."""
         _config.LOG_HANDLER_LEVEL = "none"
         entity = ApplicationEntity(self.settings.ae_title)
-        entity.maximum_associations = self.settings.max_associations
+        # Counted in `on_requested`: pynetdicom counts connections that nobody has admitted.
+        entity.maximum_associations = sys.maxsize
         entity.maximum_pdu_size = self.settings.max_pdu
         entity.network_timeout = self.settings.network_timeout
         entity.acse_timeout = min(ASSOCIATE_TIMEOUT, self.settings.network_timeout)
@@ -74,21 +77,32 @@ class Scp:
             evt_handlers=[
                 (EVT_REQUESTED, self.on_requested),
                 (EVT_SOP_COMMON, self.on_sop_common),
-                (EVT_REJECTED, self.on_rejected_by_limit),
                 (EVT_PDU_RECV, self.on_pdu),
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
             ],
         )
+        server.ended = self.on_ended
+        server.refused = self.on_refused
+        # Only now is it certain that no other process is at work on these files.
+        self.quarantine.discard_unfinished()
+        for name in self.spool.discard_unfinished():
+            log.get().warning("unfinished_discarded", file=name)
         return server
 
     def on_requested(self, event: Any) -> None:
         """Admit or reject; offer storage contexts only to who is admitted."""
         association = event.assoc
+        association.silent = False
         request = association.requestor.primitive
         calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
         peer = association.requestor.address_info.address
         decision = decide(self.policies.current(), self.settings.ae_title, calling, called, peer)
+        if not isinstance(decision, Refused):
+            association.admitted = True
+            if association._server.admitted() > self.settings.max_associations:
+                association.admitted = False
+                decision = Refused("too many associations", LIMIT_EXCEEDED)
         if isinstance(decision, Refused):
             association.acse.send_reject(*decision.answer)
             association.kill()
@@ -113,22 +127,41 @@ class Scp:
                 found[context.abstract_syntax] = item
         return found
 
-    def on_rejected_by_limit(self, event: Any) -> None:
-        request = event.assoc.requestor.primitive
-        peer = event.assoc.requestor.address_info.address
-        calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
-        self._report_rejection(calling, called, peer, "too many associations")
-
     def on_pdu(self, event: Any) -> None:
-        """Abort a transfer that grows past the largest instance taken."""
-        message = event.assoc.dimse.message
-        if message is not None and message.data_set.tell() > self.settings.max_instance:
-            log.get().error(
-                "instance_too_large",
-                limit=self.settings.max_instance,
-                calling_ae=event.assoc.requestor.ae_title,
-            )
-            event.assoc.abort()
+        """Abort whoever sends too much; have the others wait while memory is short."""
+        association = event.assoc
+        if association.cut_off or not isinstance(event.pdu, P_DATA_TF):
+            return
+        reason = self._excess(association)
+        if reason:
+            association.cut_off = True
+            log.get().error("transfer_aborted", reason=reason, **_peer(association))
+            association.abort()
+
+    def _excess(self, association: StorageAssociation) -> str:
+        dimse = association.dimse
+        size = command = 0
+        if dimse.message is not None:
+            size = dimse.message.data_set.tell()
+            command = dimse.message.encoded_command_set.tell()
+        if size > self.settings.max_instance:
+            return f"an instance of more than {self.settings.max_instance} bytes"
+        if command > MAX_COMMAND:
+            return f"a command of more than {MAX_COMMAND} bytes"
+        if dimse.msg_queue.qsize() > 1:
+            return "requests that wait for no answer"
+        held = size + association.storing
+        if not self.budget.hold(association, held, self.settings.network_timeout):
+            return "no memory for another instance"
+        return ""
+
+    def on_ended(self, association: StorageAssociation) -> None:
+        self.budget.release(association)
+
+    def on_refused(self, peer: str) -> None:
+        """Report a peer that opens connections without saying who it is."""
+        if self._first_in_a_while(("", peer, "")):
+            log.get().warning("connection_refused", address=peer)
 
     def on_echo(self, _event: Any) -> int:
         return SUCCESS
@@ -143,16 +176,19 @@ class Scp:
             called_ae=association.requestor.primitive.called_ae_title.strip(),
             address=str(peer_address(association.requestor.address_info.address)),
         )
-        with self._storing(), request.DataSet.getbuffer() as data:
+        with request.DataSet.getbuffer() as data, self._storing(association, len(data)):
             return answer(*self.receiver.store(association.hospital, meta, data))
 
     @contextmanager
-    def _storing(self) -> Iterator[None]:
+    def _storing(self, association: StorageAssociation, size: int) -> Iterator[None]:
+        association.storing = size
         with self._idle:
             self._busy += 1
         try:
             yield
         finally:
+            association.storing = 0
+            self.budget.release(association)
             with self._idle:
                 self._busy -= 1
                 self._idle.notify_all()
@@ -191,6 +227,13 @@ class Scp:
                 del self._rejections[oldest]
             self._rejections[key] = now
             return True
+
+
+def _peer(association: StorageAssociation) -> dict[str, str]:
+    return {
+        "calling_ae": association.requestor.ae_title,
+        "address": association.requestor.address_info.address,
+    }
 
 
 def storage_contexts(proposed: list[PresentationContext]) -> list[PresentationContext]:

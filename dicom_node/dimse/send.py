@@ -20,7 +20,6 @@ from dicom_node.dataset.part10 import FileMeta, decode
 from dicom_node.dataset.syntax import IMPLICIT_LITTLE, SYNTAXES
 
 MAX_CONTEXTS = 128
-MAX_SIZE = 2 << 30
 
 
 class NotSentError(Exception):
@@ -69,7 +68,7 @@ def prepare(path: Path) -> Outgoing:
     if syntax not in SYNTAXES:
         raise UnreadableError(f"transfer syntax {syntax!r} is not known")
     # Group 2 may name another instance than the data set, which is what is sent.
-    found = identify(data, start, SYNTAXES[syntax], MAX_SIZE)
+    found = identify(data, start, SYNTAXES[syntax])
     named = found.completed(meta.sop_class, meta.sop_instance)
     return Outgoing(path, FileMeta(named.sop_class, named.sop_instance, syntax), start)
 

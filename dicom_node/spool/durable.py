@@ -1,6 +1,7 @@
 """Files that survive a power cut once the function has returned."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,6 +53,21 @@ def make_directory(path: Path, below: Path) -> None:
         make_directory(path.parent, below)
     path.mkdir(mode=0o750, parents=path == below, exist_ok=True)
     sync_directory(path.parent)
+
+
+def can_link(source: Path, target: Path) -> bool:
+    """Whether a file of directory *source* can be linked into *target*: not to another disk."""
+    probe, link = source / ".probe", target / ".probe"
+    try:
+        probe.touch()
+        link.hardlink_to(probe)
+    except OSError as error:
+        return error.errno != errno.EXDEV
+    finally:
+        for name in (link, probe):
+            with contextlib.suppress(OSError):
+                name.unlink()
+    return True
 
 
 def replace(path: Path, content: bytes) -> None:

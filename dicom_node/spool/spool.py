@@ -8,7 +8,7 @@ from heapq import merge, nsmallest
 from pathlib import Path
 from typing import Any
 
-from dicom_node import ident
+from dicom_node import hospital, ident
 from dicom_node.dataset.elements import Buffer
 from dicom_node.spool import durable
 
@@ -31,9 +31,12 @@ class Spool:
         self.root = root
         durable.make_directory(root / NOTES, root)
 
-    def put(self, hospital: str, pieces: Iterable[Buffer]) -> str:
-        """Store an instance durably and return its id; raise OSError with nothing left behind."""
-        directory = self.root / hospital
+    def put(self, code: str, pieces: Iterable[Buffer]) -> str:
+        """Store an instance of the hospital *code* durably and return its id.
+
+        Raises OSError with nothing left behind.
+        """
+        directory = self.root / code
         durable.make_directory(directory, self.root)
         identifier = ident.new()
         durable.write(directory / f"{identifier}.dcm", pieces)
@@ -56,7 +59,7 @@ class Spool:
         queues = [
             nsmallest(count, self._instances(directory), key=lambda spooled: spooled.id)
             for directory in self.root.iterdir()
-            if directory.is_dir() and directory.name != NOTES
+            if hospital.is_code(directory.name) and directory.is_dir()
         ]
         everyone = merge(*queues, key=lambda spooled: spooled.id)
         return [spooled for spooled, _ in zip(everyone, range(count), strict=False)]

@@ -17,6 +17,9 @@ class Store(Protocol):
     def adopt(self, key: str, source: Path) -> None:
         """Take the file *source* in as *key*; raise `OccupiedError` when other bytes are there."""
 
+    def discard(self, key: str, source: Path) -> None:
+        """Undo `adopt` of *source*, which did not get into the index."""
+
     def commit(self) -> None:
         """Return when everything adopted since the last commit would survive a power cut."""
 

@@ -27,6 +27,11 @@ class LocalStore:
                 raise OccupiedError(key) from None
         self._changed.add(target.parent)
 
+    def discard(self, key: str, source: Path) -> None:
+        target = self.root / key
+        if target.exists() and target.samefile(source):
+            target.unlink()
+
     def commit(self) -> None:
         while self._changed:
             durable.sync_directory(self._changed.pop())

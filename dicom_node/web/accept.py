@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 MAX_ACCEPT = 4096
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("[^"]*"|[^;,\s]*)')
-_SPLIT = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_ENTRY = re.compile(r'(?:[^,"]++|"[^"]*+"?+)++')  # possessive: hostile headers take no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class MediaRange:
 def parse(header: str) -> Sequence[MediaRange]:
     """The ranges of *header*, the wanted ones first; everything when it is empty."""
     ranges = []
-    for entry in _SPLIT.split(header[:MAX_ACCEPT]):
+    for entry in _ENTRY.findall(header[:MAX_ACCEPT]):
         name = entry.split(";")[0].strip().lower()
         if name:
             found = {k.lower(): v.strip('"') for k, v in _PARAMETER.findall(entry)}

@@ -29,23 +29,6 @@ _FORM = {
 }
 _BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
 _MAX_VALUE = 1 << 20
-# What encoders sign with. Any other comment may say whose picture it is.
-_ENCODER = re.compile(
-    rb"(?:Created by (?:GDCM/)?OpenJPEG version [\d.]+|Kakadu-v?[\d.]+(?:[a-z]\d*)?"
-    rb"|OpenJPH Ver [\d.]+|(?:Creator: )?JasPer Version [\d.]+|Lavc[\d.]*"
-    rb"|LEAD Technologies Inc\. V[\d.]+|MITRA_DICOM_STANDARD)?[\0\s]*"
-)
-# Application segments that hold numbers only: (marker, how it begins, how long it may be).
-_APPLICATIONS = (
-    (0xE0, b"JFIF\0", 14),
-    (0xE0, b"LJIF\0", 14),
-    (0xE0, b"", 0),
-    (0xEE, b"Adobe", 12),
-    (0xE8, b"mrfx", 5),  # HP's colour transform in JPEG-LS
-    (0xE8, b"SPIFF\0", 32),
-    (0xE8, b"\0\0\0\1", 6),  # SPIFF: the end of its directory
-)
-_STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 
 
 def rewrite(data: Buffer, start: int, end: int, syntax: Syntax) -> bytes:
@@ -119,57 +102,3 @@ def pixel_span(data: Buffer, start: int, syntax: Syntax) -> tuple[int, int] | No
         if element.tag in PIXEL_TAGS:
             return element.start, element.end
     return None
-
-
-def speaks(frame: bytes, *, complete: bool) -> bool:
-    """Whether a compressed frame carries text, or something unknown that may be text.
-
-    *frame* is its beginning, or all of it when *complete*. JPEG and JPEG-LS (ISO 10918-1 annex B),
-    JPEG 2000 (ISO 15444-1 annex A); RLE has no room for text.
-    """
-    if frame.startswith(b"\xff\xd8"):
-        return _jpeg_speaks(frame, complete)
-    if frame.startswith(b"\xff\x4f"):
-        return _jpeg_2000_speaks(frame, complete)
-    return True
-
-
-def _jpeg_speaks(frame: bytes, complete: bool) -> bool:
-    position = 2
-    while position + 4 <= len(frame):
-        if frame[position] != 0xFF:
-            return True
-        marker = frame[position + 1]
-        if marker == 0xFF or marker in _STANDALONE:
-            position += 1 if marker == 0xFF else 2
-            continue
-        if marker in (0xD9, 0xDA):
-            return False
-        length = int.from_bytes(frame[position + 2 : position + 4], "big")
-        payload = frame[position + 4 : position + 2 + length]
-        if marker == 0xFE and not _ENCODER.fullmatch(payload):
-            return True
-        if 0xE0 <= marker <= 0xEF and not _is_known_application(marker, payload):
-            return True
-        position += 2 + max(length, 2)
-    return not complete or position < len(frame)
-
-
-def _is_known_application(marker: int, payload: bytes) -> bool:
-    return any(
-        marker == known and payload.startswith(begin) and len(payload) <= longest
-        for known, begin, longest in _APPLICATIONS
-    )
-
-
-def _jpeg_2000_speaks(frame: bytes, complete: bool) -> bool:
-    position = 2
-    while position + 4 <= len(frame):
-        marker = int.from_bytes(frame[position : position + 2], "big")
-        if marker == 0xFF90:  # SOT: the main header ends
-            return False
-        length = int.from_bytes(frame[position + 2 : position + 4], "big")
-        if marker == 0xFF64 and not _ENCODER.fullmatch(frame[position + 6 : position + 2 + length]):
-            return True
-        position += 2 + max(length, 2)
-    return not complete or position < len(frame)

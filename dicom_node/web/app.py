@@ -27,6 +27,7 @@ MAX_TARGET = 16 * 1024
 POOL_SIZE = 8
 POOL_TIMEOUT = 3.0
 RECONNECT_TIMEOUT = 5.0
+STATEMENT_TIMEOUT = 15_000  # milliseconds
 
 _HEADERS = {
     # The viewer keeps nothing beyond its tab, and a revoked share must not live on in a cache.
@@ -100,7 +101,7 @@ def create(config: Config) -> Starlette:
         timeout=POOL_TIMEOUT,
         # Attempts back off without a limit of their own; after this the next request starts anew.
         reconnect_timeout=RECONNECT_TIMEOUT,
-        kwargs={"autocommit": True},
+        kwargs={"autocommit": True, "options": f"-c statement_timeout={STATEMENT_TIMEOUT}"},
         check=AsyncConnectionPool.check_connection,
         open=False,
     )

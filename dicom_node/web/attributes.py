@@ -1,7 +1,10 @@
 """Which attributes QIDO-RS matches and returns, and where the index holds them (PS3.18 10.6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import LiteralString
+
+# What a code string may hold (PS3.5 table 6.2-1); other text in one may be somebody's name.
+CODE: LiteralString = "^[A-Z0-9_ ]{0,16}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,15 @@ class Attribute:
     column: LiteralString
     kind: str
     anonymous: bool = False
+
+    def masked(self) -> "Attribute":
+        """As an anonymous ticket sees it, and searches by it."""
+        if self.vr != "CS":
+            return self
+        column: LiteralString = f"CASE WHEN {self.column} ~ '{CODE}' THEN {self.column} ELSE '' END"
+        if self.kind == "any":
+            column = f"ARRAY(SELECT code FROM unnest({self.column}) code WHERE code ~ '{CODE}')"  # noqa: S608
+        return replace(self, column=column)
 
 
 _KIND = {"UI": "uid", "DA": "date", "TM": "time", "IS": "integer", "US": "integer", "PN": "name"}

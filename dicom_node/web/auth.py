@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from dicom_node import hospital
 from dicom_node.dataset.uid import is_uid
 from dicom_node.web.problem import Problem, unavailable
 
@@ -25,7 +26,6 @@ MAX_KEYS = 8
 REVOCATION_CACHE_SECONDS = 1.0
 MAX_CACHED = 10_000
 PERMISSIONS = frozenset(("view", "download", "store", "annotate", "render"))
-_HOSPITAL = re.compile(r"\*|[A-Z0-9_-]{1,16}")
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 
 
@@ -125,7 +125,7 @@ def _scope(scope: Any) -> tuple[frozenset[str] | None, frozenset[str] | None]:
         raise _invalid()
     if kind == "studies" and all(is_uid(value) for value in values):
         return frozenset(values), None
-    if kind == "hospitals" and all(_HOSPITAL.fullmatch(value) for value in values):
+    if kind == "hospitals" and all(value == "*" or hospital.is_code(value) for value in values):
         return None, frozenset(values)
     raise _invalid()
 

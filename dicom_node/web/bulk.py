@@ -4,6 +4,7 @@ import mmap
 import re
 from collections.abc import Sequence
 
+from dicom_node.dataset.elements import UnreadableError
 from dicom_node.dataset.jsonmodel import find
 from dicom_node.store.base import Store
 from dicom_node.web import accept
@@ -33,7 +34,7 @@ def value(store: Store, instance: Located, path: Sequence[int]) -> Piece:
         data, start, syntax = readable(file, instance)
         try:
             element = find(data, start, syntax, path)
-        except LookupError as error:
+        except (LookupError, UnreadableError) as error:
             raise not_found() from error
         if data is not file:
             return bytes(data[element.value : element.value + element.length])

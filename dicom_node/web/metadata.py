@@ -1,9 +1,10 @@
 """Series as DICOM JSON, made once and kept compressed."""
 
 import gzip
+import hashlib
+import io
 import json
 import mmap
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,13 @@ from dicom_node.dataset.jsonmodel import JsonModel
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, SYNTAXES, Syntax
 from dicom_node.store.base import Store
 from dicom_node.web import anonymous
+from dicom_node.web.allowed import TAGS
 from dicom_node.web.catalog import Located
 from dicom_node.web.derived import Derived
 
 LEVEL = 5
+# To be changed when the same file is to give other metadata: what is kept is then made anew.
+EDITION = 1
 
 
 def readable(file: Buffer, instance: Located) -> tuple[Buffer, int, Syntax]:
@@ -65,15 +69,24 @@ def series_json(
     """The metadata of *instances*, all of one series, as a gzipped JSON array."""
     first = instances[0]
     prefix = f"{first.series}-{'anonymous' if anon else 'named'}-"
-    newest = max(instance.id for instance in instances)
-    # The addresses in it change with the origin.
-    address = zlib.crc32(base.encode())
-    name = f"{first.study}/{prefix}{len(instances)}-{newest}-{address:08x}.json.gz"
+    name = f"{first.study}/{prefix}{_made_of(instances, base, anon=anon)}.json.gz"
     kept = derived.get(name)
     if kept is not None:
         return kept
-    rows = [instance_json(store, instance, base, anon=anon) for instance in instances]
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    content = gzip.compress(text.encode("utf-8", "replace"), LEVEL, mtime=0)
-    derived.put(name, content, supersedes=prefix)
-    return content
+    content = io.BytesIO()
+    with gzip.GzipFile(fileobj=content, mode="wb", compresslevel=LEVEL, mtime=0) as array:
+        for number, instance in enumerate(instances):
+            row = instance_json(store, instance, base, anon=anon)
+            text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            array.write(b"," if number else b"[")
+            array.write(text.encode("utf-8", "replace"))
+        array.write(b"]")
+    derived.put(name, content.getvalue(), supersedes=prefix)
+    return content.getvalue()
+
+
+def _made_of(instances: Sequence[Located], base: str, *, anon: bool) -> str:
+    """A digest of all that the metadata depends on: also what an anonymous ticket may see."""
+    allowed = sorted(TAGS) if anon else ()
+    parts = (EDITION, base, *allowed, *(instance.sop for instance in instances))
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]

@@ -1,10 +1,12 @@
 """What the viewer's first paint needs, in one answer (private, see docs/architecture.md)."""
 
+import re
 from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
 from dicom_node.dataset.text import display_name
+from dicom_node.web.attributes import CODE
 from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Catalog, scope
 from dicom_node.web.problem import not_found
@@ -71,13 +73,17 @@ def _study(row: DictRow, *, anonymous: bool) -> dict[str, Any]:
 _TIMES = frozenset(("time", "patient_birth_date"))
 
 
+def _code(text: str) -> str:
+    return text if re.fullmatch(CODE, text) else ""
+
+
 def _series(row: DictRow, *, anonymous: bool) -> dict[str, Any]:
     return {
         "uid": row["series_uid"],
         "number": row["number"],
-        "modality": row["modality"],
+        "modality": _code(row["modality"]) if anonymous else row["modality"],
         "description": "" if anonymous else row["description"],
-        "body_part": row["body_part"],
+        "body_part": _code(row["body_part"]) if anonymous else row["body_part"],
         "instance_count": row["instances"],
         "frame_count": int(row["frames"]),
         "representative": row["middle"] if row["viewable"] else row["first"],

@@ -65,7 +65,7 @@ class Reader:
             offset += len(chunk)
 
     async def read(self, span: Span) -> bytes:
-        """A whole span; for small ones."""
+        """A whole span."""
         return b"".join([chunk async for chunk in self.chunks(span)])
 
 
@@ -86,6 +86,7 @@ class PiecesResponse:
         self.headers = [(name.encode(), value.encode("latin-1")) for name, value in named]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_disconnected(receive))
         try:
             first = next((piece for piece in self.pieces if isinstance(piece, Span)), None)
             if first is not None:
@@ -94,11 +95,22 @@ class PiecesResponse:
             if scope["method"] != "HEAD":
                 for piece in self.pieces:
                     async for chunk in self.reader.chunks(piece):
+                        # Bytes in memory are read and sent without a pause: others want theirs too.
+                        await asyncio.sleep(0)
+                        if gone.done():
+                            return
                         body = {"type": "http.response.body", "body": chunk, "more_body": True}
                         await send(body)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
+            gone.cancel()
             self.reader.close()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client has gone; what is sent to it then is read from disk for nobody."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _read(descriptor: int, offset: int, length: int) -> bytes:

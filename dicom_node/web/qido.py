@@ -55,7 +55,9 @@ async def search(
     catalog: Catalog, ticket: Ticket, level: str, query: Query, base: str
 ) -> tuple[list[dict[str, Any]], bool]:
     """Return the results as DICOM JSON, and whether there are more."""
-    returned = [a for a in _RETURNED[level] if a.anonymous or not ticket.anonymous]
+    returned = list(_RETURNED[level])
+    if ticket.anonymous:
+        returned = [attribute.masked() for attribute in returned if attribute.anonymous]
     condition = scope(ticket)
     condition.sql += query.condition.sql
     condition.parameters |= query.condition.parameters

@@ -50,7 +50,8 @@ def parse(level: str, parameters: Iterable[tuple[str, str]], ticket: Ticket) -> 
             message = f"An anonymous ticket does not allow to search by {attribute.keyword}."
             raise Problem(403, "permission_denied", message)
         elif value.strip("* "):
-            _match(query.condition, attribute, value, f"q{number}")
+            shown = attribute.masked() if ticket.anonymous else attribute
+            _match(query.condition, shown, value, f"q{number}")
     return query
 
 

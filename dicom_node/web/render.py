@@ -26,6 +26,8 @@ class Renderer:
     def __init__(self, settings: Web) -> None:
         self.settings = settings
         self._waiting = 0
+        # The time limit of a picture begins when a decoder is free for it.
+        self._decoders = asyncio.Semaphore(settings.render_workers)
         self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPoolExecutor:
@@ -47,11 +49,12 @@ class Renderer:
             raise overloaded()
         self._waiting += 1
         try:
-            try:
-                return await self._attempt(drawing)
-            except BrokenProcessPool:
-                # Whoever broke the pool, perhaps another picture: this one gets a second chance.
-                return await self._attempt(drawing)
+            async with self._decoders:
+                try:
+                    return await self._attempt(drawing)
+                except BrokenProcessPool:
+                    # Perhaps another picture broke the pool: this one gets a second chance.
+                    return await self._attempt(drawing)
         except CannotDrawError as error:
             log.get().info("not_drawn", reason=str(error))
             raise unsupported("The picture cannot be decoded.") from error

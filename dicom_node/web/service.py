@@ -205,7 +205,7 @@ class Service:
 
     async def _picture(self, instance: Located, drawing: Drawing, *, cache: bool) -> bytes:
         suffix = drawing.media_type.partition("/")[2]
-        name = f"{instance.study}/thumbnail-{instance.id}-{drawing.frame}.{suffix}"
+        name = f"{instance.study}/thumbnail-{instance.sop}-{drawing.frame}.{suffix}"
         kept = self.derived.get(name) if cache else None
         if kept is None:
             kept = await self.renderer.draw(drawing)

@@ -13,7 +13,7 @@ from dicom_node.dataset.syntax import (
     SYNTAXES,
 )
 from dicom_node.store.base import Store
-from dicom_node.web import accept, anonymous
+from dicom_node.web import accept, anonymous, codestream
 from dicom_node.web.catalog import Located
 from dicom_node.web.metadata import readable
 from dicom_node.web.multipart import Multipart
@@ -22,7 +22,6 @@ from dicom_node.web.problem import bad_request, not_found, unsupported, withheld
 
 OCTETS, DICOM = "application/octet-stream", "application/dicom"
 MAX_FRAMES = 1000
-FRAME_HEAD = 16_384
 # Native pixel data of these is the same bytes.
 _LITTLE_NATIVE = frozenset((EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid, DEFLATED.uid))
 
@@ -49,11 +48,14 @@ async def frames(
         pieces = await asyncio.to_thread(_inflated, store, instance, bodies)
     else:
         pieces = [[Span(instance.key, *span) for span in spans] for spans in bodies]
-    bare, syntax = _choose(header, OCTETS, instance.syntax, single=len(numbers) == 1)
-    media_type = f"{OCTETS}; transfer-syntax={syntax}"
+    offers = [OCTETS, *filter(None, [SYNTAXES[instance.syntax].media_type])]
+    bare, kind, syntax = _choose(
+        accept.parse(header), offers, instance.syntax, single=len(numbers) == 1
+    )
+    media_type = f"{kind}; transfer-syntax={syntax}"
     if bare:
         return PiecesResponse(store, pieces[0], media_type)
-    multipart = Multipart(OCTETS)
+    multipart = Multipart(kind)
     address = _address(base, instance)
     parts = [
         ((("Content-Type", media_type), ("Content-Location", f"{address}/frames/{number}")), body)
@@ -71,17 +73,21 @@ def _frame_spans(instance: Located, number: int) -> list[tuple[int, int]]:
         raise not_found() from error
 
 
-def _choose(header: str, media_type: str, stored: str, *, single: bool) -> tuple[bool, str]:
-    """Whether to answer bare, and which transfer syntax to name; raise `Problem` 406."""
-    for entry in accept.parse(header):
-        if not entry.admits(media_type):
-            continue
+def _choose(
+    ranges: Sequence[accept.MediaRange], offers: Sequence[str], stored: str, *, single: bool
+) -> tuple[bool, str, str]:
+    """Whether to answer bare, as which of *offers*, and which transfer syntax to name.
+
+    Raises `Problem` 406.
+    """
+    for entry in ranges:
+        media_type = next(filter(entry.admits, offers), None)
         same = entry.syntax in ("*", stored)
-        if not same and not {entry.syntax, stored} <= _LITTLE_NATIVE:
+        if media_type is None or not (same or {entry.syntax, stored} <= _LITTLE_NATIVE):
             continue
-        bare = single and not entry.multipart and entry.name == media_type
+        bare = single and not entry.multipart and entry.name != "*/*"
         if bare or entry.multipart or entry.name == "*/*":
-            return bare, stored if same else entry.syntax
+            return bare, media_type, stored if same else entry.syntax
     raise unsupported(f"The data is stored as {stored}, which is not among what is accepted.")
 
 
@@ -97,20 +103,15 @@ def _inflated(
 
 
 async def _require_silence(store: Store, instance: Located, numbers: Sequence[int]) -> None:
+    """Raise `Problem` 403 when a frame may carry text; RLE has no room for any."""
     if SYNTAXES[instance.syntax].codec == "rle":
         return
     reader = Reader(store)
     try:
         for number in numbers:
             spans = _frame_spans(instance, number)
-            length = sum(size for _offset, size in spans)
-            head, left = b"", FRAME_HEAD
-            for offset, size in spans:
-                head += await reader.read(Span(instance.key, offset, min(size, left)))
-                left = FRAME_HEAD - len(head)
-                if left <= 0:
-                    break
-            if anonymous.speaks(head, complete=len(head) == length):
+            parts = [await reader.read(Span(instance.key, *span)) for span in spans]
+            if await asyncio.to_thread(codestream.speaks, b"".join(parts)):
                 raise withheld()
     finally:
         reader.close()
@@ -120,11 +121,10 @@ async def instances(
     store: Store, found: Sequence[Located], header: str, base: str, *, anon: bool
 ) -> PiecesResponse:
     """Whole files, one part an instance, or one bare when so accepted."""
-    single = len(found) == 1
-    bare, _syntax = _choose(header, DICOM, found[0].syntax, single=single)
+    single, ranges = len(found) == 1, accept.parse(header)
     bodies: list[Sequence[Piece]] = []
     for instance in found:
-        _choose(header, DICOM, instance.syntax, single=single)
+        bare, _type, _syntax = _choose(ranges, [DICOM], instance.syntax, single=single)
         if anon:
             if SYNTAXES[instance.syntax].encapsulated:
                 every = range(1, instance.frames + 1)

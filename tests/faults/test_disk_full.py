@@ -73,6 +73,16 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(stack: Stack, small_dis
     assert (rows, duplicates) == ([(8,)], [(len(kept),)])
 
 
+@pytest.mark.parametrize("name", ["store", "quarantine"])
+def test_a_directory_on_another_disk_than_the_spool_is_named_at_the_start(
+    stack: Stack, small_disk: Path, name: str
+) -> None:
+    stack.environment[f"YUNYING_NODE_{name.upper()}_PATH"] = str(small_disk / name)
+    done = stack.run("archive")
+    assert done.returncode == 2
+    assert f"{name}.path: must be on the file system of spool.path" in done.stderr
+
+
 def test_an_instance_larger_than_a_file_may_be_is_refused_and_leaves_nothing(
     stack: Stack,
 ) -> None:

@@ -35,7 +35,7 @@ def message_of(path: Path) -> Message:
     """A file as a message; the data set says who it is, or else group 2."""
     content = path.read_bytes()
     meta, start = decode(content)
-    found = identify(content, start, SYNTAXES[meta.syntax], 1 << 30)
+    found = identify(content, start, SYNTAXES[meta.syntax])
     named = found.completed(meta.sop_class, meta.sop_instance)
     return Message(named.sop_class, named.sop_instance, meta.syntax, content[start:], path.name)
 

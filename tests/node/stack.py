@@ -170,14 +170,22 @@ class Stack:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(sql, parameters).fetchall()
 
+    def execute(self, sql: str) -> None:
+        """Run statements that return no rows."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(sql)
+
+    def forget(self) -> None:
+        """Empty the index, and that alone."""
+        self.wait_archived()
+        self.execute(
+            "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
+            " archive.outbox, archive.access RESTART IDENTITY CASCADE"
+        )
+
     def reset(self) -> None:
         """Forget every instance; the processes go on."""
-        self.wait_archived()
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            connection.execute(
-                "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
-                " archive.outbox, archive.access CASCADE"
-            )
+        self.forget()
         for name in ("store", "quarantine"):
             for path in (self.root / name).iterdir():
                 shutil.rmtree(path)

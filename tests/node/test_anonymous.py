@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
-from dicom_node.web.anonymous import speaks
+from dicom_node.web.codestream import speaks
 
 from . import samples
 from .sender import Message, message_of, send
@@ -167,6 +167,24 @@ def test_the_overview_names_nobody(stack: Stack) -> None:
     assert overview["series"][0]["description"] == ""
 
 
+def test_a_name_in_the_place_of_a_code_is_not_shown_or_found(stack: Stack) -> None:
+    name = "XXXXXXXXXX"
+    dataset = secret(BodyPartExamined=name, Laterality=name, Modality=name)
+    message = samples.message(dataset)
+    message.data = message.data.replace(name.encode(), "王秘密 ".encode())
+    archived(stack, message)
+    anonymous = ticket(stack, dataset)
+    study = f"/studies/{dataset.StudyInstanceUID}"
+    for page in ("/studies", "/series", "/instances", f"{study}/overview", f"{study}/metadata"):
+        answer = stack.get(page, ticket=anonymous, headers={"Accept-Encoding": "identity"})
+        assert answer.status_code == 200
+        assert_silent(answer)
+    for query in ("BodyPartExamined=王*", "Modality=王秘密", "Laterality=???"):
+        assert stack.get(f"/series?{query}", ticket=anonymous).json() == [], query
+        assert len(stack.get(f"/series?{query}").json()) == 1, query
+    assert stack.get("/studies?ModalitiesInStudy=王秘密", ticket=anonymous).json() == []
+
+
 WITHHELD: dict[str, dict[str, Any]] = {
     "ultrasound": {"Modality": "US", "SOPClassUID": samples.US},
     "a secondary capture": {"Modality": "OT", "SOPClassUID": samples.SC},
@@ -264,16 +282,32 @@ def test_a_comment_in_a_compressed_frame_is_withheld(
     ],
 )  # fmt: skip
 def test_what_is_not_understood_counts_as_speaking(frame: bytes) -> None:
-    assert speaks(frame, complete=False)
+    assert speaks(frame)
+
+
+def frame_of(name: str) -> bytes:
+    dataset = pydicom.dcmread(Path(get_testdata_file(name, download=False)))
+    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
+    return bytes(frame)
+
+
+@pytest.mark.parametrize(
+    "name", ["MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "SC_rgb_jpeg_gdcm.dcm"]
+)
+def test_text_behind_the_picture_or_between_its_scans_counts_as_speaking(name: str) -> None:
+    frame = frame_of(name).rstrip(b"\0")
+    assert frame.endswith(b"\xff\xd9")
+    assert not speaks(frame + b"\0")
+    assert speaks(frame + b"SECRETNAME")
+    comment = b"\xff\xfe\0\x0cSECRETNAME" if frame[1] == 0xD8 else b"\xff\x64\0\x0e\0\1SECRETNAME"
+    assert speaks(frame[:-2] + comment + b"\xff\xd9")
 
 
 @pytest.mark.parametrize(
     "name", ["MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "JPGExtended.dcm"]
 )
 def test_real_compressed_frames_are_silent(name: str) -> None:
-    dataset = pydicom.dcmread(Path(get_testdata_file(name, download=False)))
-    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
-    assert not speaks(frame, complete=True)
+    assert not speaks(frame_of(name))
 
 
 def test_a_compressed_file_is_rewritten_with_its_pixels_untouched(stack: Stack) -> None:

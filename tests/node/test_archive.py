@@ -277,7 +277,8 @@ def test_a_damaged_spool_file_is_kept_aside_and_the_rest_goes_on(stack: Stack) -
     dataset = samples.image()
     bad = stack.root / "spool" / "H001" / "01JZZZZZZZZZZZZZZZZZZZZZZZ.dcm"
     bad.parent.mkdir(exist_ok=True)
-    bad.write_bytes(encode(FileMeta(samples.CT, "1.2.3", "1.2.840.10008.1.2.1")) + b"\x08\x00junk")
+    meta = FileMeta(samples.CT, "1.2.3", "1.2.840.10008.1.2.1", "CT\0\n")
+    bad.write_bytes(encode(meta) + b"\x08\x00junk")
     empty = bad.with_name("01JZZZZZZZZZZZZZZZZZZZZZZY.dcm")
     empty.touch()
     accepted(stack, dataset)
@@ -289,6 +290,77 @@ def test_a_damaged_spool_file_is_kept_aside_and_the_rest_goes_on(stack: Stack) -
     )
     assert {event["reason"] for event in found} == {"unreadable"}
     assert (stack.root / "quarantine" / "H001" / bad.name).exists()
+
+
+def test_a_file_that_the_disk_does_not_give_stops_no_other(stack: Stack) -> None:
+    unreadable = stack.root / "spool" / "H001" / "01JZZZZZZZZZZZZZZZZZZZZZZX.dcm"
+    unreadable.mkdir(parents=True)
+    try:
+        accepted(stack, *samples.slices(3))
+        wait_until(
+            lambda: stack.query("SELECT count(*) FROM archive.instance") == [(3,)],
+            "the others are archived",
+        )
+        assert stack.spooled() == [unreadable]
+        assert "IsADirectoryError" in {line.get("error") for line in stack.log("archive")}
+    finally:
+        unreadable.rmdir()
+
+
+def test_what_is_no_hospital_in_the_spool_is_left_alone(stack: Stack) -> None:
+    foreign = stack.root / "spool" / "lost+found" / "01JZZZZZZZZZZZZZZZZZZZZZZX.dcm"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"of a repair of the file system")
+    try:
+        accepted(stack, samples.image())
+        wait_until(lambda: stack.spooled() == [foreign], "the instance is archived")
+        assert not stack.portal.of("quarantine")
+    finally:
+        foreign.unlink()
+        foreign.parent.rmdir()
+
+
+def test_a_note_that_the_index_does_not_take_is_put_aside(stack: Stack) -> None:
+    notes = stack.root / "spool" / "notes"
+    bad = {
+        "01JZZZZZZZZZZZZZZZZZZZZZZW.json": '{"kind": "nonsense", "body": {}}',
+        "01JZZZZZZZZZZZZZZZZZZZZZZX.json": '{"kind": "rejection", "body": {"a": "\\u0000"}}',
+        "01JZZZZZZZZZZZZZZZZZZZZZZY.json": "[" * 100_000,
+    }
+    for name, content in bad.items():
+        (notes / f"{name}.new").write_text(content)
+        (notes / f"{name}.new").rename(notes / name)
+    message = samples.message(samples.image())
+    message.data = message.data[:-7]
+    send(stack.dicom_port, [message])
+    wait_until(lambda: stack.portal.of("quarantine"), "the next note arrives")
+    damaged = sorted(notes.glob("*.damaged"))
+    assert [path.stem for path in damaged] == [name.removesuffix(".json") for name in bad]
+    for path in damaged:
+        path.unlink()
+
+
+def test_an_instance_that_the_index_does_not_take_is_kept_aside_alone(stack: Stack) -> None:
+    datasets = samples.slices(4)
+    bad = str(datasets[1].SOPInstanceUID)
+    stack.execute(
+        "CREATE FUNCTION archive.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF NEW.sop_uid = '{bad}' THEN RAISE data_exception; END IF; RETURN NEW; END $$;"
+        " CREATE TRIGGER refuse BEFORE INSERT ON archive.instance"
+        " FOR EACH ROW EXECUTE FUNCTION archive.refuse()"
+    )
+    try:
+        accepted(stack, *datasets)
+        stack.wait_archived()
+    finally:
+        stack.execute("DROP FUNCTION archive.refuse CASCADE")
+    assert stack.query("SELECT instance_count FROM archive.study") == [(3,)]
+    (event,) = wait_until(lambda: stack.portal.of("quarantine"), "the portal hears of it")
+    assert (event["sop_instance_uid"], event["reason"]) == (bad, "unreadable")
+    assert len(list(stack.root.glob("store/H001/**/*.dcm"))) == 3
+    accepted(stack, datasets[1])
+    stack.wait_archived()
+    assert stack.query("SELECT instance_count FROM archive.study") == [(4,)]
 
 
 @pytest.mark.req("ARC-4.6", part=True)

@@ -13,13 +13,14 @@ from pydicom.data import get_testdata_file
 from dicom_node.archive.scan import scan
 from dicom_node.dataset import text
 from dicom_node.dataset.elements import UnreadableError, inflate, walk
-from dicom_node.dataset.frames import Fragments, pack, unpack
+from dicom_node.dataset.frames import Fragments, pack, read_fragments, unpack
 from dicom_node.dataset.identity import InvalidUidError, identify
 from dicom_node.dataset.jsonmodel import JsonModel
 from dicom_node.dataset.part10 import FileMeta, decode, encode
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, SYNTAXES
 from dicom_node.dataset.uid import derived, is_uid
-from dicom_node.web.anonymous import rewrite, speaks
+from dicom_node.web.anonymous import rewrite
+from dicom_node.web.codestream import speaks
 
 FILES = [
     "CT_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm",
@@ -50,7 +51,7 @@ def _read_every_way(data: bytes, path: Path) -> None:
     try:
         meta, start = decode(data)
         syntax = SYNTAXES.get(meta.syntax, EXPLICIT_LITTLE)
-        identify(data, start, syntax, 1 << 24)
+        identify(data, start, syntax)
     except (UnreadableError, InvalidUidError):
         return
     path.write_bytes(encode(FileMeta("1.2", "1.3", syntax.uid)) + data[start:])
@@ -59,16 +60,26 @@ def _read_every_way(data: bytes, path: Path) -> None:
         content = inflate(data, start, 1 << 24) if syntax.deflated else data[start:]
         JsonModel(content, syntax, "").convert(0, len(content))
         rewrite(content, 0, len(content), syntax)
-        speaks(content, complete=True)
+        speaks(content)
     except UnreadableError:
         pass
 
 
-def test_reading_a_million_tiny_elements_takes_no_longer_than_their_number() -> None:
-    data = struct.pack("<HH2sH", 0x0009, 0x0001, b"LO", 0) * 200_000
+def test_more_elements_than_any_image_has_are_refused_before_they_fill_the_memory() -> None:
+    data = struct.pack("<HH2sH", 0x0009, 0x0001, b"LO", 0) * 1_000_000
+    assert sum(1 for _ in walk(data, 0, 8 * 65_536, EXPLICIT_LITTLE)) == 65_536
     started = time.monotonic()
-    assert sum(1 for _ in walk(data, 0, len(data), EXPLICIT_LITTLE)) == 200_000
-    assert time.monotonic() - started < 10
+    with pytest.raises(UnreadableError, match="more than 65536 elements"):
+        list(walk(data, 0, len(data), EXPLICIT_LITTLE))
+    assert time.monotonic() - started < 5
+
+
+def test_more_fragments_than_any_image_has_are_refused() -> None:
+    fragment = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
+    data = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + fragment * 1_100_000
+    (pixels,) = walk(data, 0, len(data), EXPLICIT_LITTLE)
+    with pytest.raises(UnreadableError, match="more than 1048576 items"):
+        read_fragments(data, pixels, EXPLICIT_LITTLE, 1)
 
 
 def test_a_deflate_bomb_is_refused_at_its_limit() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+
+from dicom_node.dataset.part10 import decode
+from dicom_node.store.local import LocalStore
+from dicom_node.web import allowed, anonymous, metadata
+from dicom_node.web.catalog import Located
+from dicom_node.web.derived import Derived
 
 from . import samples
 from .conftest import shared
@@ -95,15 +102,15 @@ def test_metadata_agrees_with_pydicom_and_holds_no_pixels(stack: Stack) -> None:
         FrameIncrementPointer=0x181063, OtherPatientNames=["A^B", "丙^丁"],
     )  # fmt: skip
     archived(stack, dataset)
-    (metadata,) = stack.get(f"{samples.address(dataset)}/metadata").json()
+    (found,) = stack.get(f"{samples.address(dataset)}/metadata").json()
     expected = dataset.to_json_dict(bulk_data_threshold=1, bulk_data_element_handler=lambda _e: "")
     for tag, element in expected.items():
         if tag in ("00080005", "7FE00010"):
             continue
-        assert metadata[tag].get("Value") == element.get("Value"), tag
-        assert metadata[tag]["vr"] == element["vr"], tag
+        assert found[tag].get("Value") == element.get("Value"), tag
+        assert found[tag]["vr"] == element["vr"], tag
     bulk = f"{ORIGIN}/dicom-web{samples.address(dataset)}/bulkdata/7FE00010"
-    assert metadata["7FE00010"] == {"vr": "OW", "BulkDataURI": bulk}
+    assert found["7FE00010"] == {"vr": "OW", "BulkDataURI": bulk}
     ((_headers, pixels),) = parts_of(stack.get(bulk.split("/dicom-web")[1]))
     assert pixels == dataset.PixelData
 
@@ -133,14 +140,15 @@ def test_a_large_value_is_fetched_by_its_address(stack: Stack) -> None:
     item["WaveformData"].VR = "OW"
     dataset = samples.image(WaveformSequence=Sequence([Dataset(), item]))
     archived(stack, dataset)
-    (metadata,) = stack.get(f"{samples.address(dataset)}/metadata").json()
-    address = metadata["54000100"]["Value"][1]["54001010"]["BulkDataURI"]
+    (found,) = stack.get(f"{samples.address(dataset)}/metadata").json()
+    address = found["54000100"]["Value"][1]["54001010"]["BulkDataURI"]
     path = address.removeprefix(f"{ORIGIN}/dicom-web")
     assert stack.get(path, accept="application/octet-stream").content == item.WaveformData
     ((_headers, body),) = parts_of(stack.get(path))
     assert body == item.WaveformData
     assert stack.get(path.replace("/1/", "/7/")).status_code == 404
     assert stack.get(path.replace("54001010", "zz")).status_code == 400
+    assert stack.get(f"{samples.address(dataset)}/bulkdata/00100010/0/00100010").status_code == 404
 
 
 def test_a_study_and_a_series_come_as_whole_files(stack: Stack) -> None:
@@ -168,6 +176,7 @@ def test_a_study_and_a_series_come_as_whole_files(stack: Stack) -> None:
         ("/frames/1", "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.90", 406),
         ("/frames/1", 'multipart/related; type="image/jpeg"', 406),
         ("/frames/1", "text/html", 406),
+        ("/frames/1", "application/*", 200),
         ("/frames/1", "application/octet-stream;q=0", 200),
         ("", 'multipart/related; type="application/dicom"', 200),
         ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2.4.80", 406),
@@ -189,6 +198,33 @@ def test_what_is_accepted_decides_what_is_answered(
     assert answer.status_code == status
     if status == 406:
         assert answer.json()["error"] == "unsupported_transfer_syntax"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "syntax"),
+    [
+        ("MR_small_jpeg_ls_lossless.dcm", "image/jls", "1.2.840.10008.1.2.4.80"),
+        ("MR_small_jp2klossless.dcm", "image/jp2", "1.2.840.10008.1.2.4.90"),
+        ("MR_small_RLE.dcm", "image/dicom-rle", "1.2.840.10008.1.2.5"),
+        ("JPGExtended.dcm", "image/jpeg", "1.2.840.10008.1.2.4.51"),
+    ],
+)
+def test_a_compressed_frame_is_served_by_its_own_media_type(
+    stack: Stack, name: str, media_type: str, syntax: str
+) -> None:
+    path = Path(get_testdata_file(name, download=False))
+    dataset = pydicom.dcmread(path)
+    archived(stack, message_of(path))
+    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
+    address = f"{samples.address(dataset)}/frames/1"
+    accept = f'multipart/related; type="{media_type}"; transfer-syntax={syntax}'
+    ((headers, body),) = parts_of(stack.get(address, accept=accept))
+    assert (headers["Content-Type"], body) == (f"{media_type}; transfer-syntax={syntax}", frame)
+    bare = stack.get(address, accept=media_type)
+    assert bare.headers["content-type"] == f"{media_type}; transfer-syntax={syntax}"
+    assert stack.get(address, accept="image/heic").status_code == 406
+    anything = stack.get(address, accept="*/*").headers["content-type"]
+    assert 'type="application/octet-stream"' in anything
 
 
 def test_a_picture_is_drawn_in_its_stored_window(stack: Stack) -> None:
@@ -233,6 +269,44 @@ def test_a_thumbnail_fits_and_is_kept(stack: Stack) -> None:
     small = stack.get(f"{instance}/thumbnail?viewport=64,64")
     assert picture(small.content).shape == (32, 64)
     assert len(list(stack.root.glob("store/derived/**/thumbnail-*"))) == 1
+
+
+def test_a_thumbnail_stays_that_of_its_image_when_the_index_is_made_anew(stack: Stack) -> None:
+    study = samples.uid()
+    dark, bright = (
+        samples.image(StudyInstanceUID=study, PixelData=value.to_bytes(2, "little") * 256)
+        for value in (60, 140)
+    )
+    seen = []
+    for order in ((dark, bright), (bright, dark)):
+        stack.forget()
+        archived(stack, *order)
+        seen.append([stack.get(f"{samples.address(d)}/thumbnail").content for d in (dark, bright)])
+    assert seen[0] == seen[1]
+    assert picture(seen[0][0]).mean() < picture(seen[0][1]).mean()
+
+
+def test_anonymous_metadata_is_made_anew_when_less_may_be_seen(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = samples.image()
+    archived(stack, dataset)
+    ((key,),) = stack.query("SELECT object_key FROM archive.instance")
+    instance = Located(
+        1, str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID), "1.2", samples.CT,
+        "1.2.840.10008.1.2.1", key, 0, 0, 16, 16, 1, 0, 512, None, None, True, False,
+    )  # fmt: skip
+    with (stack.root / "store" / key).open("rb") as stream:
+        instance = replace(instance, dataset_offset=decode(stream.read())[1])
+    store = LocalStore(stack.root / "store")
+    kept = Derived(stack.root / "store")
+    before = metadata.series_json(store, kept, [instance], "", anon=True)
+    assert "00180015" in json.loads(gzip.decompress(before))[0]
+    fewer = allowed.TAGS - {0x00180015}
+    monkeypatch.setattr(metadata, "TAGS", fewer)
+    monkeypatch.setattr(anonymous, "TAGS", fewer)
+    after = metadata.series_json(store, kept, [instance], "", anon=True)
+    assert "00180015" not in json.loads(gzip.decompress(after))[0]
 
 
 @pytest.mark.parametrize(
@@ -388,5 +462,5 @@ def test_hostile_text_leaves_metadata_as_json_text(stack: Stack) -> None:
     answer = stack.get(f"{samples.address(dataset)}/metadata")
     assert answer.headers["content-type"] == "application/dicom+json"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    (metadata,) = answer.json()
-    assert metadata["0008103E"]["Value"] == [hostile]
+    (found,) = answer.json()
+    assert found["0008103E"]["Value"] == [hostile]
