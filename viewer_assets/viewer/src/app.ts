@@ -1,7 +1,8 @@
 import { DicomWeb, instancePath } from './dicomweb/client';
 import { asViewerError, isAbort, type ErrorCode } from './dicomweb/errors';
-import { buildStack, frameTime, type StackImage } from './dicomweb/stack';
+import { buildStack, frameRate } from './dicomweb/stack';
 import type { SeriesSummary, StudySummary } from './dicomweb/types';
+import { nextRate } from './engine/cine';
 import type { Engine } from './engine/engine';
 import type { ToolName } from './engine/view';
 import { chooseLanguage, language } from './i18n';
@@ -11,13 +12,13 @@ import { keepLaunch, takeLaunch, TicketKeeper, type Launch } from './ticket';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const THUMBNAILS_AT_ONCE = 3;
-const DEFAULT_FRAME_MS = 100;
+const DEFAULT_RATE = 10;
 
 let client: DicomWeb;
 let engine: Promise<Engine> | undefined;
+let started: Engine | undefined;
 let viewportElement: HTMLDivElement | undefined;
 let opening: AbortController | undefined;
-let stack: StackImage[] = [];
 
 /** Takes the launch out of the address and shows the first study's first picture. */
 export async function startApp(): Promise<void> {
@@ -63,7 +64,7 @@ async function openStudies(uids: string[]): Promise<void> {
     state.studies.value = overviews;
     const first = state.allSeries.value.find(({ series }) => isPicture(series)) ?? state.allSeries.value[0];
     if (first) await openSeries(first.study, first.series);
-    else state.fatal.value = { code: 'empty_series', detail: '' };
+    else state.fatal.value = { code: overviews.some(({ study }) => study.withheld > 0) ? 'withheld' : 'empty_series', detail: '' };
     void loadThumbnails();
   } catch (error) {
     if (!report(error, 'bad_response')) throw error;
@@ -100,26 +101,23 @@ export function retry(): void {
 export async function openSeries(study: StudySummary, series: SeriesSummary): Promise<void> {
   opening?.abort();
   const { signal } = (opening = new AbortController());
+  // Before anything else: what is under way for the old series must not come up under the new one's name.
+  started?.close();
   state.current.value = { study, series };
   state.seriesProblem.value = null;
   state.pictureShown.value = false;
   state.view.value = { ...state.EMPTY_VIEW, rendering: state.view.value.rendering };
-  stack = [];
-  if (!isPicture(series)) {
-    await engine?.then((running) => {
-      running.close();
-    });
-    return;
-  }
+  if (!isPicture(series)) return;
   const previewing = showPreview(study, series, signal);
   try {
     const [datasets, running] = await Promise.all([client.seriesMetadata(study.uid, series.uid, signal), startEngine()]);
     if (signal.aborted) return;
-    stack = buildStack(study.uid, series.uid, datasets);
+    const stack = buildStack(study.uid, series.uid, datasets);
     if (stack.length === 0) {
       state.seriesProblem.value = { code: 'empty_series', detail: '' };
       return;
     }
+    state.rate.value = (stack[0] && frameRate(stack[0].dataset)) ?? DEFAULT_RATE;
     const shown = stack.findIndex((image) => image.instance === series.representative);
     await running.open(stack, Math.max(0, shown));
     await previewing;
@@ -155,7 +153,7 @@ function startEngine(): Promise<Engine> {
   engine ??= import('./engine/engine').then(
     (module) => {
       if (!viewportElement) throw new Error('the viewport is not in the page');
-      return module.startEngine({
+      started = module.startEngine({
         element: viewportElement,
         client,
         phone: state.phone.value,
@@ -172,6 +170,7 @@ function startEngine(): Promise<Engine> {
           state.contextLost.value = true;
         },
       });
+      return started;
     },
     (error: unknown) => {
       engine = undefined;
@@ -219,10 +218,16 @@ export function chooseTool(tool: ToolName): void {
 
 export function togglePlay(): void {
   if (state.view.value.count < 2) return;
-  const milliseconds = (stack[0] && frameTime(stack[0].dataset)) ?? DEFAULT_FRAME_MS;
   withEngine((running) => {
     if (state.view.value.playing) running.pause();
-    else running.play(milliseconds);
+    else running.play(state.rate.value);
+  });
+}
+
+export function changeRate(direction: -1 | 1): void {
+  state.rate.value = nextRate(state.rate.value, direction);
+  withEngine((running) => {
+    if (state.view.value.playing) running.play(state.rate.value);
   });
 }
 

@@ -9,6 +9,7 @@ import { presetsFor } from './engine/presets';
 
 export const EMPTY_VIEW: ViewState = {
   index: 0,
+  shownIndex: 0,
   count: 0,
   shown: false,
   loading: false,
@@ -50,6 +51,8 @@ export const fatal = signal<Problem | null>(null);
 export const seriesProblem = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
 export const contextLost = signal(false);
+/** Pictures a second when the stack is played. */
+export const rate = signal(10);
 export const tool = signal<ToolName>('window');
 export const infoVisible = signal(true);
 export const panel = signal<Panel | null>(null);

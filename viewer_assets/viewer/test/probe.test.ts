@@ -62,7 +62,7 @@ describe('on any slice of a stack', () => {
   });
 
   it('a point beside the picture has no CT value', () => {
-    expect(measured(new StackProbeTool(), 1, [world(-3, 0, 1)])).toEqual([]);
+    expect(measured(new StackProbeTool(), 1, [world(-3, 0, 1)])).toEqual(['在图像之外']);
   });
 
   it('a length goes by the spacing of rows and columns', () => {

@@ -67,12 +67,17 @@ function alongNormal(datasets: Dataset[]): (dataset: Dataset) => number | undefi
   };
 }
 
-/** Milliseconds a frame as the file recommends, undefined when it does not say. */
-export function frameTime(dataset: Dataset): number | undefined {
-  const time = number(dataset, TAG.frameTime);
-  if (time !== undefined && time > 0) return time;
-  const rate = number(dataset, TAG.recommendedRate) ?? number(dataset, TAG.cineRate);
-  return rate !== undefined && rate > 0 ? 1000 / rate : undefined;
+/**
+ * Pictures a second as the file recommends, undefined when it does not say (PS3.3 C.7.6.5).
+ * A Frame Time Vector counts by its mean; its first value belongs to no step and is 0.
+ */
+export function frameRate(dataset: Dataset): number | undefined {
+  const times = (dataset[TAG.frameTimeVector]?.Value ?? []).slice(1).map(Number);
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  const positive = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : undefined);
+  const time = positive(number(dataset, TAG.frameTime)) ?? positive(mean);
+  const stated = positive(number(dataset, TAG.recommendedRate)) ?? positive(number(dataset, TAG.cineRate));
+  return time === undefined ? stated : 1000 / time;
 }
 
 export function hasRegions(dataset: Dataset): boolean {

@@ -1,8 +1,9 @@
 import type { Types } from '@cornerstonejs/core';
-import { number, TAG, text } from '../dicomweb/dataset';
+import { number, TAG, text, texts } from '../dicomweb/dataset';
+import type { Dataset } from '../dicomweb/types';
 import { spacingAt } from './calibration';
 import { axes, type FrameInfo } from './frames';
-import { edgeLetters, type Direction } from './orientation';
+import { edgeLetters, statedEdges, statedOrientation, type Direction } from './orientation';
 import { isLossy } from './values';
 import type { ViewState } from './view';
 
@@ -19,7 +20,7 @@ export function describe(viewport: Types.IStackViewport, info: FrameInfo): Descr
   const { right, down, unitsPerPixel } = screenDirections(viewport);
   return {
     zoom: calibration.spacing[0] / unitsPerPixel,
-    edges: axes(dataset) ? edgeLetters(right, down) : null,
+    edges: edges(dataset, right, down),
     scaleBar: scaleBar(viewport, info, unitsPerPixel),
     spacingKind: calibration.kind,
     lossy: isLossy(dataset, info.transferSyntax),
@@ -27,6 +28,13 @@ export function describe(viewport: Types.IStackViewport, info: FrameInfo): Descr
     sliceLocation: number(dataset, TAG.sliceLocation),
     sliceThickness: number(dataset, TAG.sliceThickness),
   };
+}
+
+/** By Image Orientation (Patient), or, as projections have it, by Patient Orientation; null when the file has neither. */
+function edges(dataset: Dataset, right: Direction, down: Direction): ViewState['edges'] {
+  if (axes(dataset)) return edgeLetters(right, down);
+  const stated = statedOrientation(texts(dataset, TAG.patientOrientation));
+  return stated ? statedEdges(stated, right, down) : null;
 }
 
 /** Asked of the projection itself, so that rotation and mirroring are always told as they are seen. */

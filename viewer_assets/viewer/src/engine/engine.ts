@@ -4,6 +4,7 @@ import { TAG, text } from '../dicomweb/dataset';
 import { asViewerError } from '../dicomweb/errors';
 import type { StackImage } from '../dicomweb/stack';
 import { Marks } from '../tools/marks';
+import { clickAtOnce } from '../tools/click';
 import { Tools } from '../tools/group';
 import { Cine } from './cine';
 import { describe } from './describe';
@@ -21,6 +22,13 @@ export interface EngineOptions {
   onView: (view: Partial<ViewState>) => void;
   onMeasurements: (measurements: Measurement[]) => void;
   onContextLost: () => void;
+}
+
+/** What a series finds again when the user comes back to it. */
+interface SeriesSettings {
+  index: number;
+  range: Types.VOIRange | null;
+  inverted: boolean;
 }
 
 type FlipAxis = 'flipHorizontal' | 'flipVertical';
@@ -48,6 +56,8 @@ export class Engine {
   private inverted = false;
   /** The window that the user chose; null while each picture has its own. */
   private range: Types.VOIRange | null = null;
+  /** What was set for series opened before, by their first picture. */
+  private readonly settings = new Map<string, SeriesSettings>();
   private readonly navigator: Navigator;
   private readonly tools: Tools;
   private readonly marks: Marks;
@@ -81,9 +91,7 @@ export class Engine {
       },
     });
     this.marks = new Marks((imageId) => this.images.findIndex((image) => image.imageId === imageId), options.onMeasurements);
-    this.cine = new Cine(() => {
-      void this.navigator.go((this.navigator.index + 1) % Math.max(1, this.navigator.count));
-    });
+    this.cine = new Cine(() => this.navigator.go((this.navigator.index + 1) % Math.max(1, this.navigator.count)));
     this.tools.choose(options.tool);
     this.enable();
     this.observer = new ResizeObserver(() => {
@@ -92,26 +100,32 @@ export class Engine {
     });
     this.observer.observe(element);
     this.listenToFingers(element);
+    clickAtOnce(element);
     eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.recover);
   }
 
-  /** Replaces the stack. `index` counts from 0. */
+  /** Replaces the stack. `index` counts from 0; a series that was open before comes as it was left. */
   async open(images: readonly StackImage[], index: number): Promise<void> {
-    this.pause();
-    this.marks.clear();
-    this.inverted = false;
-    this.range = null;
+    this.close();
+    const left = this.settings.get(images[0]?.imageId ?? '');
+    this.inverted = left?.inverted ?? false;
+    this.range = left?.range ?? null;
     this.images = images;
-    this.stackSet = false;
     registerFrames(images);
     this.options.onView({ count: images.length, shown: false, error: null });
-    await this.navigator.open(images.map((image) => image.imageId), index);
+    await this.navigator.open(images.map((image) => image.imageId), left?.index ?? index);
   }
 
   close(): void {
     this.pause();
+    const [first] = this.images;
+    if (first && this.stackSet) {
+      this.settings.set(first.imageId, { index: this.navigator.index, range: this.range, inverted: this.inverted });
+    }
     this.navigator.close();
     this.images = [];
+    this.stackSet = false;
+    this.marks.changed();
   }
 
   go(index: number): void {
@@ -160,12 +174,12 @@ export class Engine {
     this.redraw();
   }
 
-  /** A quarter turn clockwise. */
-  rotate(): void {
+  /** A quarter turn, 1 clockwise, -1 counter-clockwise. */
+  rotate(quarters: 1 | -1): void {
     if (!this.stackSet) return;
     const { rotation = 0 } = this.viewport.getViewPresentation();
     // Only the rotation: without WebGL pan and zoom would come back in other units and move the picture.
-    this.viewport.setViewPresentation({ rotation: (rotation + 90) % 360 });
+    this.viewport.setViewPresentation({ rotation: (rotation + 360 + quarters * 90) % 360 });
     this.redraw();
   }
 
@@ -191,8 +205,8 @@ export class Engine {
     this.report();
   }
 
-  play(milliseconds: number): void {
-    this.cine.start(milliseconds);
+  play(picturesPerSecond: number): void {
+    this.cine.start(picturesPerSecond);
     this.options.onView({ playing: true });
   }
 
@@ -212,7 +226,7 @@ export class Engine {
   }
 
   deleteAllMarks(): void {
-    this.marks.clear();
+    this.marks.removeAll();
     this.viewport.render();
   }
 
@@ -228,15 +242,18 @@ export class Engine {
   }
 
   private async show(index: number): Promise<void> {
+    const { images } = this;
     if (this.stackSet) {
       await this.viewport.setImageIdIndex(index);
     } else {
-      await this.viewport.setStack(this.images.map((image) => image.imageId), index);
+      await this.viewport.setStack(images.map((image) => image.imageId), index);
+      if (this.images !== images) return;
       this.viewport.resetCamera();
       this.stackSet = true;
     }
+    if (this.images !== images) return;
     this.tools.suspend(false);
-    this.options.onView({ index, loading: false, shown: true, error: null });
+    this.options.onView({ index, shownIndex: index, loading: false, shown: true, error: null });
     this.redraw();
   }
 

@@ -1,10 +1,13 @@
 import type { ErrorCode } from '../dicomweb/errors';
 import type { SpacingKind } from './calibration';
+import type { Edges } from './orientation';
 
 /** What the engine tells the user interface about the picture on the screen. */
 export interface ViewState {
   /** Counts from 0; the picture asked for. */
   index: number;
+  /** Counts from 0; the picture on the screen, which may still be the one before. */
+  shownIndex: number;
   count: number;
   /** The picture at `index` is on the screen, decoded. */
   shown: boolean;
@@ -17,7 +20,7 @@ export interface ViewState {
   /** Screen pixels (CSS) a column of the picture. */
   zoom: number;
   /** Letters at the edges; null when the file does not tell the direction. */
-  edges: { top: string; right: string; bottom: string; left: string } | null;
+  edges: Edges | null;
   scaleBar: { pixels: number; label: string } | null;
   spacingKind: SpacingKind;
   lossy: boolean;

@@ -43,6 +43,11 @@ export function probeLines(value: number | readonly number[], unit: string): str
   return [t('measure.value', { value: withUnit(value, unit, digits) })];
 }
 
+/** A point beside the picture has no value, and says so. */
+export function outsideLines(): string[] {
+  return [t('measure.outside')];
+}
+
 export function ellipseLines(stats: EllipseStats, kind: SpacingKind, valueUnit: string): string[] {
   const lines = [t('measure.area', { value: round(stats.area), unit: unitText(stats.areaUnit) }) + caution(kind)];
   const { mean, deviation, min, max, sum } = stats;

@@ -5,7 +5,7 @@ import { linesOf } from './stats';
 
 const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE } = Enums.Events;
 
-/** Keeps a list of what was measured, in step with cornerstone's annotations. */
+/** Keeps a list of what was measured in the open series, in step with cornerstone's annotations of all series. */
 export class Marks {
   private pending = false;
   private youngest: string | undefined;
@@ -32,12 +32,14 @@ export class Marks {
   }
 
   removeSelected(): void {
-    for (const id of annotations.selection.getAnnotationsSelected()) this.remove(id);
+    for (const { id, selected } of this.list()) if (selected) this.remove(id);
   }
 
-  clear(): void {
-    annotations.state.removeAllAnnotations();
-    this.changed();
+  /** Takes away all marks of the open series. */
+  removeAll(): void {
+    for (const mark of annotations.state.getAllAnnotations()) {
+      if (mark.annotationUID !== undefined && this.indexOf(mark.metadata?.referencedImageId ?? '') >= 0) this.remove(mark.annotationUID);
+    }
   }
 
   /** A finger that turns out to be the first of two draws nothing: what it began is taken away. */
@@ -57,13 +59,15 @@ export class Marks {
     const tool = MEASURE_TOOLS.find((name) => name === mark.metadata?.toolName);
     const imageId = mark.metadata?.referencedImageId;
     if (!tool || imageId === undefined || mark.annotationUID === undefined) return undefined;
+    const imageIndex = this.indexOf(imageId);
+    if (imageIndex < 0) return undefined;
     const lines = linesOf(mark.data, `imageId:${imageId}`);
     if (lines.length === 0) return undefined;
-    return { id: mark.annotationUID, tool, imageIndex: this.indexOf(imageId), lines, selected: annotations.selection.isAnnotationSelected(mark.annotationUID) };
+    return { id: mark.annotationUID, tool, imageIndex, lines, selected: annotations.selection.isAnnotationSelected(mark.annotationUID) };
   }
 
   /** Events come in bursts while a handle is dragged: one report a frame is enough. */
-  private readonly changed = (): void => {
+  readonly changed = (): void => {
     if (this.pending) return;
     this.pending = true;
     requestAnimationFrame(() => {

@@ -1,7 +1,7 @@
 import { annotation as annotations, type Types as ToolTypes } from '@cornerstonejs/tools';
 import { measureAngle, measureEllipse, measureLength, type Pixel } from '../engine/measure';
 import { valueUnit } from '../engine/values';
-import { angleLines, ellipseLines, lengthLines, probeLines } from './format';
+import { angleLines, ellipseLines, lengthLines, outsideLines, probeLines } from './format';
 import { colourAt, greyValues, targetOf, toPixel, type Target } from './target';
 
 /** What is kept with an annotation: the tool's own numbers and the lines shown to the user. */
@@ -23,7 +23,7 @@ export const computeAngle: Compute = ({ info }, [from, vertex, to]) => {
 export const computeProbe: Compute = ({ info, image }, [at]) => {
   if (!at) return undefined;
   const [column, row] = [Math.round(at[0]), Math.round(at[1])];
-  if (column < 0 || row < 0 || column >= image.columns || row >= image.rows) return { value: undefined, lines: [] };
+  if (column < 0 || row < 0 || column >= image.columns || row >= image.rows) return { value: undefined, lines: outsideLines() };
   const value = greyValues(image)?.at(column, row) ?? colourAt(image, column, row);
   return { index: [column, row], value, lines: probeLines(value, valueUnit(info.dataset)) };
 };

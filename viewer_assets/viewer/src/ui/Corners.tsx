@@ -6,7 +6,7 @@ import { clip, patientLine } from './text';
 const LONGEST = 48;
 
 function Lines({ lines }: { lines: string[] }) {
-  return lines.filter((line) => line.trim() !== '').map((line) => <div key={line}>{clip(line, LONGEST)}</div>);
+  return lines.filter((line) => line.trim() !== '').map((line, row) => <div key={row}>{clip(line, LONGEST)}</div>);
 }
 
 function number(value: number, digits = 1): string {
@@ -31,12 +31,12 @@ function seriesLines(series: SeriesSummary): string[] {
 }
 
 function pictureLines(): string[] {
-  const { index, count, width, center, zoom, colour, error } = state.view.value;
+  const { index, shownIndex, count, width, center, zoom, colour, error } = state.view.value;
   if (count === 0 || !state.pictureShown.value) return [];
-  const image = t('info.image', { index: index + 1, count });
-  if (error) return [image];
+  const image = (at: number) => t('info.image', { index: at + 1, count });
+  if (error) return [image(index)];
   return [
-    image,
+    image(shownIndex),
     colour ? '' : t('info.window', { width: number(width), center: number(center) }),
     t('info.zoom', { value: Math.round(zoom * 100) }),
   ];

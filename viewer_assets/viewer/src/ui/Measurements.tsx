@@ -27,8 +27,8 @@ export function MeasurementList() {
           >
             <small>{t('measure.image', { index: mark.imageIndex + 1 })}</small>
             <span data-testid="measurement" data-tool={mark.tool}>
-              {mark.lines.map((line) => (
-                <span key={line} class="line">
+              {mark.lines.map((line, row) => (
+                <span key={row} class="line">
                   {line}
                 </span>
               ))}

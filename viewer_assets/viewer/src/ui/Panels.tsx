@@ -128,7 +128,8 @@ const SHORTCUTS: [keys: Key, text: Key][] = [
   ['keys.step', 'keys.stepText'],
   ['keys.page', 'keys.pageText'],
   ['keys.ends', 'keys.endsText'],
-  ['keys.play', 'tool.play'],
+  ['keys.play', 'keys.playText'],
+  ['keys.speed', 'keys.speedText'],
   ['keys.presets', 'keys.presetsText'],
   ['keys.tools', 'keys.toolsText'],
   ['keys.measure', 'keys.measureText'],
@@ -144,6 +145,8 @@ const LETTERS: [letter: string, text: Key][] = [
   ['I', 'tool.invert'],
   ['H', 'tool.flipHorizontal'],
   ['V', 'tool.flipVertical'],
+  ['Q', 'tool.rotateLeft'],
+  ['T', 'tool.rotateRight'],
   ['D', 'tool.info'],
 ];
 

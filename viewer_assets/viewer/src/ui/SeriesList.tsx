@@ -32,13 +32,19 @@ function SeriesItem({ study, series }: { study: StudySummary; series: SeriesSumm
   );
 }
 
+function Patient({ study }: { study: StudySummary }) {
+  if (study.anonymous) return <span class="badge">{t('app.anonymous')}</span>;
+  if (!state.infoVisible.value) return <span class="badge">{t('app.infoHidden')}</span>;
+  return <>{clip(patientLine(study), 60)}</>;
+}
+
 export function SeriesList() {
   return (
     <nav class="series-list" aria-label={t('app.series')}>
       {state.studies.value.map(({ study, series }) => (
         <section key={study.uid}>
           <h2>
-            {study.anonymous ? <span class="badge">{t('app.anonymous')}</span> : clip(patientLine(study), 60)}
+            <Patient study={study} />
             <small>
               {study.date ?? ''} {clip(study.description, 60)}
             </small>

@@ -2,10 +2,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { retry, setViewport, withEngine } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
+import { rateActions } from './actions';
 import { Corners } from './Corners';
 import { isPicture, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
 import { clip } from './text';
+import { ToolButton } from './Toolbar';
 
 /** `detail` is for whoever is asked for help: it stands in the tooltip, not in the sentence. */
 function Message({ text, detail, action }: { text: string; detail?: string; action: boolean }) {
@@ -51,6 +53,19 @@ function Cover() {
       ) : (
         <p class="waiting">{t('app.loadingImage')}</p>
       )}
+    </div>
+  );
+}
+
+/** How fast the stack is played, while it is. */
+function PlaySpeed() {
+  const [slower, faster] = rateActions();
+  if (!state.view.value.playing || !slower || !faster) return null;
+  return (
+    <div class="speed" role="group" aria-label={t('tool.speed')}>
+      <ToolButton action={slower} />
+      <output data-testid="play-rate">{t('info.rate', { value: Number(state.rate.value.toFixed(1)) })}</output>
+      <ToolButton action={faster} />
     </div>
   );
 }
@@ -103,8 +118,9 @@ export function Viewport() {
       />
       <Cover />
       <Corners />
-      {loading && state.pictureShown.value && <div class="loading">{t('app.loadingImage')}</div>}
+      {loading && state.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
       <Slider />
+      <PlaySpeed />
       {state.panel.value !== 'measure' && <MeasurementList />}
     </main>
   );

@@ -1,4 +1,4 @@
-import { chooseTool, togglePlay, withEngine } from '../app';
+import { changeRate, chooseTool, togglePlay, withEngine } from '../app';
 import type { ToolName } from '../engine/view';
 import type { Key } from '../i18n';
 import * as state from '../state';
@@ -69,7 +69,8 @@ export function pictureActions(): Action[] {
   return [
     { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withEngine((e) => { e.reset(); }); } },
     { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withEngine((e) => { e.invert(); }); }, active: () => state.view.value.inverted },
-    { id: 'rotate', icon: 'rotate', label: 'tool.rotate', run: () => { withEngine((e) => { e.rotate(); }); } },
+    { id: 'rotate-left', icon: 'rotateLeft', label: 'tool.rotateLeft', key: 'q', run: () => { withEngine((e) => { e.rotate(-1); }); } },
+    { id: 'rotate-right', icon: 'rotateRight', label: 'tool.rotateRight', key: 't', run: () => { withEngine((e) => { e.rotate(1); }); } },
     { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withEngine((e) => { e.flip('flipHorizontal'); }); } },
     { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withEngine((e) => { e.flip('flipVertical'); }); } },
   ];
@@ -86,6 +87,13 @@ export function playAction(): Action {
     active: () => playing,
     disabled: () => count < 2,
   };
+}
+
+export function rateActions(): Action[] {
+  return [
+    { id: 'slower', icon: 'slower', label: 'tool.slower', key: ',', run: () => { changeRate(-1); } },
+    { id: 'faster', icon: 'faster', label: 'tool.faster', key: '.', run: () => { changeRate(1); } },
+  ];
 }
 
 export function infoAction(): Action {

@@ -1,6 +1,6 @@
 import { stepSeries, withEngine } from '../app';
 import * as state from '../state';
-import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction } from './actions';
+import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions } from './actions';
 
 const PAGE = 10;
 const ZOOM_STEP = 1.2;
@@ -10,7 +10,8 @@ const STEPS: Record<string, number> = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1
 /** One listener for the page; keys typed into a field are left alone. */
 export function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLInputElement && event.target.type !== 'range') return;
+  const typing = event.target instanceof HTMLInputElement && event.target.type !== 'range';
+  if (typing && event.key !== 'Escape') return;
   if (handle(event.key)) event.preventDefault();
 }
 
@@ -59,7 +60,7 @@ function windows(key: string): boolean {
 
 function runsAction(key: string): boolean {
   const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
-  const all = [...navigationTools(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), infoAction()];
+  const all = [...navigationTools(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction()];
   const action = all.find((item) => item.key === wanted);
   if (!action || action.disabled?.() === true) return false;
   action.run();
