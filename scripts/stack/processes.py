@@ -19,7 +19,7 @@ from stack.settings import REPOSITORY, Settings
 DATA_SERVICES = ("postgres", "redis")
 SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-web", "nginx")
 VIEWER_CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; "
     "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
