@@ -1,7 +1,7 @@
 {
     "name": "YunYing Base",
     "summary": "Hospitals, departments, devices, roles and the access log of the imaging cloud",
-    "version": "19.0.1.0.1",
+    "version": "19.0.1.0.2",
     "category": "Healthcare",
     "author": "YunYing",
     "website": "https://github.com/yunying-imaging/yunying",
