@@ -28,7 +28,7 @@
         "views/res_config_settings_views.xml",
         "views/login_templates.xml",
     ],
-    "assets": {"web.assets_backend": ["imaging_base/static/src/systray.js"]},
+    "assets": {"web.assets_backend": ["imaging_base/static/src/navbar.js"]},
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }
