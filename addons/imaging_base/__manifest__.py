@@ -1,7 +1,7 @@
 {
     "name": "YunYing Base",
     "summary": "Hospitals, departments, devices, roles and the access log of the imaging cloud",
-    "version": "19.0.1.0.1",
+    "version": "19.0.1.0.2",
     "category": "Healthcare",
     "author": "YunYing",
     "website": "https://github.com/yunying-imaging/yunying",
@@ -28,7 +28,7 @@
         "views/res_config_settings_views.xml",
         "views/login_templates.xml",
     ],
-    "assets": {"web.assets_backend": ["imaging_base/static/src/systray.js"]},
+    "assets": {"web.assets_backend": ["imaging_base/static/src/navbar.js"]},
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

@@ -9,7 +9,11 @@ class ImagingDepartment(models.Model):
     name = fields.Char(required=True, translate=False)
     sequence = fields.Integer(default=10)
     hospital_id = fields.Many2one(
-        "imaging.hospital", required=True, index=True, ondelete="restrict"
+        "imaging.hospital",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user._only_hospital(),
     )
     device_ids = fields.One2many("imaging.device", "department_id", string="Devices")
     active = fields.Boolean(default=True)

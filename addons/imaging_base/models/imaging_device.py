@@ -51,7 +51,11 @@ class ImagingDevice(models.Model):
     )
     modality = fields.Selection(MODALITIES, required=True)
     hospital_id = fields.Many2one(
-        "imaging.hospital", required=True, index=True, ondelete="restrict"
+        "imaging.hospital",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user._only_hospital(),
     )
     department_id = fields.Many2one(
         "imaging.department",
@@ -89,7 +93,8 @@ class ImagingDevice(models.Model):
     @api.depends("name", "ae_title")
     def _compute_display_name(self):
         for device in self:
-            device.display_name = f"{device.name} ({device.ae_title})"
+            title = f"({device.ae_title})" if device.ae_title else ""
+            device.display_name = " ".join(part for part in (device.name, title) if part)
 
     @api.constrains("ae_title")
     def _check_ae_title(self):

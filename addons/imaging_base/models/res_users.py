@@ -39,6 +39,10 @@ class ResUsers(models.Model):
             )
         return super().write(vals)
 
+    def _only_hospital(self):
+        """The hospital of an account that has one: whoever has more chooses."""
+        return self.hospital_ids if len(self.hospital_ids) == 1 else self.hospital_ids.browse()
+
     @api.model
     def _separated_groups(self):
         found = [self.env.ref(name, raise_if_not_found=False) for name in SEPARATED_GROUPS]

@@ -41,3 +41,12 @@ class TestDevices(ImagingCase):
         for code in ("../A", "lower", "A B", "A" * 17, "医院"):
             with self.subTest(code), self.assertRaises(ValidationError):
                 self._hospital(code, "某医院")
+
+    def test_form_of_a_new_device_proposes_the_only_hospital(self):
+        admin = self.users_a["hospital"]
+        devices = self.env["imaging.device"].with_user(admin)
+        self.assertEqual(devices.new({"name": "CT"}).display_name, "CT")
+        self.assertFalse(devices.new({}).display_name)
+        self.assertEqual(devices.default_get(["hospital_id"])["hospital_id"], self.a.id)
+        admin.hospital_ids |= self.b
+        self.assertFalse(devices.default_get(["hospital_id"]).get("hospital_id"))

@@ -66,3 +66,13 @@ class TestPeople(ImagingCase):
         with self.assertRaises(AccessError):
             own.user_ids = nobody
         self.assertTrue(save(self.users_a["platform"], nobody))
+
+    def test_no_channel_joins_the_hospitals(self):
+        channel = self.env.ref("mail.channel_all_employees")
+        for one in (self.users_a["radiologist"], self.users_b["radiologist"]):
+            self.assertNotIn(one.partner_id, channel.channel_member_ids.partner_id)
+            with self.assertRaises(AccessError):
+                channel.with_user(one).message_post(body="word of another hospital")
+
+    def test_nothing_is_reported_to_odoos_maker(self):
+        self.assertFalse(self.env.ref("mail.ir_cron_module_update_notification").active)
