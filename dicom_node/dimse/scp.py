@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +30,7 @@ from dicom_node.dimse.budget import Budget
 from dicom_node.dimse.configuration import PolicySource
 from dicom_node.dimse.policy import LIMIT_EXCEEDED, Refused, decide, peer_address
 from dicom_node.dimse.receive import SUCCESS, Receiver, answer
+from dicom_node.dimse.recently import Recently
 from dicom_node.dimse.server import Server, StorageAssociation
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
@@ -40,8 +40,8 @@ ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
 # The command set of a C-STORE has some 200 bytes (PS3.7 section 9.3.1).
 MAX_COMMAND = 65_536
-MAX_REMEMBERED_REJECTIONS = 1024
-REJECTION_INTERVAL = 60.0
+# A scanner that tries titles all day must not fill the portal: one event a minute and kind.
+REPORT_INTERVAL = 60.0
 
 
 class Scp:
@@ -54,8 +54,7 @@ class Scp:
         self.quarantine = Quarantine(config.quarantine.path)
         self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
-        self._rejections: dict[tuple[str, ...], float] = {}
-        self._lock = threading.Lock()
+        self._reported = Recently(REPORT_INTERVAL)
         self._idle = threading.Condition()
         self._busy = 0
 
@@ -160,7 +159,7 @@ class Scp:
 
     def on_refused(self, peer: str) -> None:
         """Report a peer that opens connections without saying who it is."""
-        if self._first_in_a_while(("", peer, "")):
+        if self._reported.is_new((peer,)):
             log.get().warning("connection_refused", address=peer)
 
     def on_echo(self, _event: Any) -> int:
@@ -204,7 +203,7 @@ class Scp:
             "association_rejected",
             calling_ae=calling, called_ae=called, address=address, reason=reason,
         )  # fmt: skip
-        if not self._first_in_a_while((calling, address, reason)):
+        if not self._reported.is_new((calling, address, reason)):
             return
         body = {
             "calling_ae": calling, "called_ae": called, "address": address, "reason": reason,
@@ -213,20 +212,6 @@ class Scp:
             self.spool.note("rejection", body)
         except OSError as error:
             log.get().error("rejection_not_noted", error=error.strerror)
-
-    def _first_in_a_while(self, key: tuple[str, ...]) -> bool:
-        # A scanner that tries titles all day must not fill the portal: one event a minute and key.
-        now = time.monotonic()
-        with self._lock:
-            if now - self._rejections.get(key, -REJECTION_INTERVAL) < REJECTION_INTERVAL:
-                return False
-            if len(self._rejections) >= MAX_REMEMBERED_REJECTIONS:
-                oldest = min(self._rejections, key=lambda known: self._rejections[known])
-                if now - self._rejections[oldest] < REJECTION_INTERVAL:
-                    return False
-                del self._rejections[oldest]
-            self._rejections[key] = now
-            return True
 
 
 def _peer(association: StorageAssociation) -> dict[str, str]:

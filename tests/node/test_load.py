@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+import timeit
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,9 +26,7 @@ MEGABYTE = 1 << 20
     "header", ["," * 4096, ',"' * 2048, ',""' * 1365, "a;" + " " * 4090, 'a;b="' + "x" * 4000]
 )
 def test_no_accept_header_takes_long_to_read(header: str) -> None:
-    started = time.perf_counter()
-    accept.parse(header)
-    assert time.perf_counter() - started < 0.02
+    assert min(timeit.repeat(lambda: accept.parse(header), number=1, repeat=5)) < 0.02
 
 
 def test_a_client_that_goes_away_is_not_sent_the_rest(stack: Stack) -> None:
