@@ -12,6 +12,7 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import (
     EVT_C_ECHO,
     EVT_C_STORE,
+    EVT_CONN_CLOSE,
     EVT_PDU_RECV,
     EVT_REQUESTED,
     EVT_SOP_COMMON,
@@ -77,6 +78,7 @@ class Scp:
                 (EVT_REQUESTED, self.on_requested),
                 (EVT_SOP_COMMON, self.on_sop_common),
                 (EVT_PDU_RECV, self.on_pdu),
+                (EVT_CONN_CLOSE, self.on_closed),
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
             ],
@@ -154,6 +156,9 @@ class Scp:
             return "no memory for another instance"
         return ""
 
+    def on_closed(self, event: Any) -> None:
+        event.assoc.wake()
+
     def on_ended(self, association: StorageAssociation) -> None:
         self.budget.release(association)
 
@@ -176,7 +181,10 @@ class Scp:
             address=str(peer_address(association.requestor.address_info.address)),
         )
         with request.DataSet.getbuffer() as data, self._storing(association, len(data)):
-            return answer(*self.receiver.store(association.hospital, meta, data))
+            status, comment = self.receiver.store(association.hospital, meta, data)
+        # Else it stays until pynetdicom's threads have let go of the request.
+        request.DataSet = None
+        return answer(status, comment)
 
     @contextmanager
     def _storing(self, association: StorageAssociation, size: int) -> Iterator[None]:
