@@ -33,8 +33,8 @@ class Archiver:
 
     def run_once(self, connection: psycopg.Connection) -> int:
         """Archive one batch, and one of notes; return how many files were dealt with."""
-        done = self._archive(connection, self.spool.oldest(self.batch))
-        return done + self._notes(connection, self.spool.notes(self.batch))
+        done = self._notes(connection, self.spool.notes(self.batch))
+        return done + self._archive(connection, self.spool.oldest(self.batch))
 
     def _archive(self, connection: psycopg.Connection, spooled: list[Spooled]) -> int:
         if not spooled:
@@ -49,16 +49,16 @@ class Archiver:
             if len(spooled) > 1:
                 return self._one_by_one(connection, spooled)
             self._refuse(connection, batch, error)
-        for item in spooled:
-            if item not in batch.put_off:
-                item.path.unlink(missing_ok=True)
+        done = [item for item in spooled if item not in batch.put_off]
+        for item in done:
+            item.path.unlink(missing_ok=True)
         log.get().info(
             "archived", stored=len(batch.new), duplicates=len(batch.duplicates),
             quarantined=len(batch.events), replayed=len(arrived),
         )  # fmt: skip
-        if batch.failure is not None:
+        if batch.failure is not None and not done:
             raise batch.failure
-        return len(spooled)
+        return len(done)
 
     def _commit(self, connection: psycopg.Connection, batch: "_Batch") -> None:
         with connection.transaction():
@@ -67,15 +67,15 @@ class Archiver:
 
     def _one_by_one(self, connection: psycopg.Connection, spooled: list[Spooled]) -> int:
         """Find the instance that the index does not take, so that it stops no other."""
-        failure: OSError | None = None
+        done, failure = 0, None
         for item in spooled:
             try:
-                self._archive(connection, [item])
+                done += self._archive(connection, [item])
             except OSError as error:
                 failure = error
-        if failure is not None:
+        if failure is not None and not done:
             raise failure
-        return len(spooled)
+        return done
 
     def _refuse(
         self, connection: psycopg.Connection, batch: "_Batch", error: psycopg.Error
@@ -145,6 +145,7 @@ class _Batch:
             except UnreadableError as error:
                 self.unreadable(item, str(error))
             except OSError as error:
+                log.get().error("put_off", spool_id=item.id, error=type(error).__name__)
                 self.put_off.append(item)
                 self.failure = error
             except Exception as error:  # noqa: BLE001 - no file may stop the others

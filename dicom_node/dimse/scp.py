@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import (
     EVT_C_ECHO,
     EVT_C_STORE,
+    EVT_CONN_CLOSE,
     EVT_PDU_RECV,
     EVT_REQUESTED,
     EVT_SOP_COMMON,
@@ -31,6 +31,7 @@ from dicom_node.dimse.budget import Budget
 from dicom_node.dimse.configuration import PolicySource
 from dicom_node.dimse.policy import LIMIT_EXCEEDED, Refused, decide, peer_address
 from dicom_node.dimse.receive import SUCCESS, Receiver, answer
+from dicom_node.dimse.recently import Recently
 from dicom_node.dimse.server import Server, StorageAssociation
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
@@ -40,8 +41,8 @@ ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
 # The command set of a C-STORE has some 200 bytes (PS3.7 section 9.3.1).
 MAX_COMMAND = 65_536
-MAX_REMEMBERED_REJECTIONS = 1024
-REJECTION_INTERVAL = 60.0
+# A scanner that tries titles all day must not fill the portal: one event a minute and kind.
+REPORT_INTERVAL = 60.0
 
 
 class Scp:
@@ -54,8 +55,7 @@ class Scp:
         self.quarantine = Quarantine(config.quarantine.path)
         self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
-        self._rejections: dict[tuple[str, ...], float] = {}
-        self._lock = threading.Lock()
+        self._reported = Recently(REPORT_INTERVAL)
         self._idle = threading.Condition()
         self._busy = 0
 
@@ -78,6 +78,7 @@ class Scp:
                 (EVT_REQUESTED, self.on_requested),
                 (EVT_SOP_COMMON, self.on_sop_common),
                 (EVT_PDU_RECV, self.on_pdu),
+                (EVT_CONN_CLOSE, self.on_closed),
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
             ],
@@ -155,12 +156,15 @@ class Scp:
             return "no memory for another instance"
         return ""
 
+    def on_closed(self, event: Any) -> None:
+        event.assoc.wake()
+
     def on_ended(self, association: StorageAssociation) -> None:
         self.budget.release(association)
 
     def on_refused(self, peer: str) -> None:
         """Report a peer that opens connections without saying who it is."""
-        if self._first_in_a_while(("", peer, "")):
+        if self._reported.is_new((peer,)):
             log.get().warning("connection_refused", address=peer)
 
     def on_echo(self, _event: Any) -> int:
@@ -177,7 +181,10 @@ class Scp:
             address=str(peer_address(association.requestor.address_info.address)),
         )
         with request.DataSet.getbuffer() as data, self._storing(association, len(data)):
-            return answer(*self.receiver.store(association.hospital, meta, data))
+            status, comment = self.receiver.store(association.hospital, meta, data)
+        # Else it stays until pynetdicom's threads have let go of the request.
+        request.DataSet = None
+        return answer(status, comment)
 
     @contextmanager
     def _storing(self, association: StorageAssociation, size: int) -> Iterator[None]:
@@ -204,7 +211,7 @@ class Scp:
             "association_rejected",
             calling_ae=calling, called_ae=called, address=address, reason=reason,
         )  # fmt: skip
-        if not self._first_in_a_while((calling, address, reason)):
+        if not self._reported.is_new((calling, address, reason)):
             return
         body = {
             "calling_ae": calling, "called_ae": called, "address": address, "reason": reason,
@@ -213,20 +220,6 @@ class Scp:
             self.spool.note("rejection", body)
         except OSError as error:
             log.get().error("rejection_not_noted", error=error.strerror)
-
-    def _first_in_a_while(self, key: tuple[str, ...]) -> bool:
-        # A scanner that tries titles all day must not fill the portal: one event a minute and key.
-        now = time.monotonic()
-        with self._lock:
-            if now - self._rejections.get(key, -REJECTION_INTERVAL) < REJECTION_INTERVAL:
-                return False
-            if len(self._rejections) >= MAX_REMEMBERED_REJECTIONS:
-                oldest = min(self._rejections, key=lambda known: self._rejections[known])
-                if now - self._rejections[oldest] < REJECTION_INTERVAL:
-                    return False
-                del self._rejections[oldest]
-            self._rejections[key] = now
-            return True
 
 
 def _peer(association: StorageAssociation) -> dict[str, str]:

@@ -36,6 +36,11 @@ class StorageAssociation(Association):  # type: ignore[misc]
     cut_off = False
     ended: "Callable[[StorageAssociation], None]"
 
+    def wake(self) -> None:
+        """End the waiting for a request that cannot come any more."""
+        if self.silent and self.dul.to_user_queue.empty():
+            self.dul.to_user_queue.put(None)
+
     def run_reactor(self) -> None:
         try:
             super().run_reactor()

@@ -5,7 +5,7 @@ import mmap
 from collections.abc import Sequence
 
 from dicom_node.dataset import part10
-from dicom_node.dataset.elements import UnreadableError
+from dicom_node.dataset.elements import MAX_INFLATED, UnreadableError
 from dicom_node.dataset.syntax import (
     DEFLATED,
     EXPLICIT_LITTLE,
@@ -45,6 +45,8 @@ async def frames(
         await _require_silence(store, instance, numbers)
     pieces: list[list[Piece]]
     if instance.syntax == DEFLATED.uid:
+        if sum(length for spans in bodies for _offset, length in spans) > MAX_INFLATED:
+            raise bad_request("So many frames of a deflated instance are not served at once.")
         pieces = await asyncio.to_thread(_inflated, store, instance, bodies)
     else:
         pieces = [[Span(instance.key, *span) for span in spans] for spans in bodies]

@@ -172,6 +172,7 @@ def test_hostile_text_is_stored_as_text_without_controls(stack: Stack) -> None:
     assert rows["P1"] == "<script>alert(1)</script>"
     assert rows["P2"] == "../../../etc/passwd"
     assert rows["P4"] == "abcd"
+    wait_until(lambda: len(stack.portal.of("study")) == len(HOSTILE), "all studies arrive")
     events = [event["patient"]["name"] for event in stack.portal.of("study")]
     assert not any(ord(c) < 32 or c == "\u202e" for name in events for c in name)
 
@@ -301,8 +302,15 @@ def test_a_file_that_the_disk_does_not_give_stops_no_other(stack: Stack) -> None
             lambda: stack.query("SELECT count(*) FROM archive.instance") == [(3,)],
             "the others are archived",
         )
+        message = samples.message(samples.image())
+        message.data = message.data[:-7]
+        send(stack.dicom_port, [message])
+        wait_until(lambda: stack.portal.of("quarantine"), "the portal hears of other events")
+        wait_until(
+            lambda: "IsADirectoryError" in {line.get("error") for line in stack.log("archive")},
+            "the log names the fault",
+        )
         assert stack.spooled() == [unreadable]
-        assert "IsADirectoryError" in {line.get("error") for line in stack.log("archive")}
     finally:
         unreadable.rmdir()
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+import timeit
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,9 +26,7 @@ MEGABYTE = 1 << 20
     "header", ["," * 4096, ',"' * 2048, ',""' * 1365, "a;" + " " * 4090, 'a;b="' + "x" * 4000]
 )
 def test_no_accept_header_takes_long_to_read(header: str) -> None:
-    started = time.perf_counter()
-    accept.parse(header)
-    assert time.perf_counter() - started < 0.02
+    assert min(timeit.repeat(lambda: accept.parse(header), number=1, repeat=5)) < 0.02
 
 
 def test_a_client_that_goes_away_is_not_sent_the_rest(stack: Stack) -> None:
@@ -53,7 +52,7 @@ def test_a_client_that_goes_away_is_not_sent_the_rest(stack: Stack) -> None:
 
 
 def slow(drawing: Drawing) -> bytes:
-    time.sleep(0.5)
+    time.sleep(0.8)
     return drawing.path.encode()
 
 
@@ -63,9 +62,8 @@ def test_who_waits_for_a_decoder_does_not_time_out_meanwhile(
     monkeypatch.setattr(draw, "draw", slow)
 
     async def all_at_once() -> list[Any]:
-        renderer = Renderer(Web("127.0.0.1", 1, "", render_workers=1, render_timeout=1.5))
-        renderer.warm_up()
-        await asyncio.sleep(3)
+        renderer = Renderer(Web("127.0.0.1", 1, "", render_workers=1, render_timeout=3))
+        await asyncio.wrap_future(renderer._pool.submit(slow, Drawing("imports", 1)))
         try:
             drawings = [Drawing(str(number), 1) for number in range(6)]
             return await asyncio.gather(*map(renderer.draw, drawings), return_exceptions=True)

@@ -60,7 +60,7 @@ def test_dcmtk_sends_with_storescu(stack: Stack, tmp_path: Path) -> None:
     assert frame.content == dataset.PixelData
 
 
-@pytest.mark.req("ARC-4.3")
+@pytest.mark.req("ARC-4.3", part=True)
 @pytest.mark.parametrize(
     ("calling", "called", "answer", "reason"),
     [

@@ -9,6 +9,7 @@ import gdcm
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
@@ -56,6 +57,14 @@ def assert_returned(stack: Stack, message: Message) -> None:
     assert part[start:] == message.data, f"{message.name}: other bytes came back"
     assert meta.syntax == message.syntax
     assert headers["Content-Type"] == f"application/dicom; transfer-syntax={message.syntax}"
+
+
+def assert_stored_as_a_dicom_file(stack: Stack, message: Message) -> None:
+    (path,) = stack.root.glob(f"store/**/{message.sop_instance}.dcm")
+    read = pydicom.dcmread(path)
+    assert read.SOPInstanceUID == message.sop_instance
+    assert read.file_meta.TransferSyntaxUID == message.syntax
+    assert path.read_bytes().endswith(message.data)
 
 
 def frames_in(message: Message) -> list[bytes]:
@@ -203,6 +212,7 @@ def test_one_association_echoes_and_stores_in_all_twelve_syntaxes(
         stack.wait_archived()
         for message in wave:
             assert_returned(stack, message)
+            assert_stored_as_a_dicom_file(stack, message)
     opened.release()
     assert opened.is_released
 
@@ -220,19 +230,31 @@ def test_an_unknown_and_a_private_storage_class_are_accepted(stack: Stack) -> No
         assert_returned(stack, message)
 
 
+def deflated(dataset: Dataset) -> Message:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = compressor.compress(samples.encoded(dataset)) + compressor.flush()
+    return Message(dataset.SOPClassUID, dataset.SOPInstanceUID, "1.2.840.10008.1.2.1.99", data)
+
+
 def test_frames_of_a_deflated_file_are_served_inflated(stack: Stack) -> None:
     dataset = samples.image()
-    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    plain = samples.encoded(dataset)
-    data = compressor.compress(plain) + compressor.flush()
-    message = Message(
-        dataset.SOPClassUID, dataset.SOPInstanceUID, "1.2.840.10008.1.2.1.99", data, "deflated"
-    )
+    message = deflated(dataset)
     assert [answer and answer.status for answer in send(stack.dicom_port, [message])] == [0]
     stack.wait_archived()
     assert_returned(stack, message)
     frame = stack.get(f"{samples.address(dataset)}/frames/1", accept="application/octet-stream")
     assert frame.content == dataset.PixelData
+
+
+def test_a_deflated_file_is_not_multiplied_in_memory(stack: Stack) -> None:
+    side = 1024
+    dataset = samples.image(Rows=side, Columns=side, PixelData=bytes(2 * side * side))
+    message = deflated(dataset)
+    assert [answer and answer.status for answer in send(stack.dicom_port, [message])] == [0]
+    stack.wait_archived()
+    many = ",".join(["1"] * 200)
+    answer = stack.get(f"{samples.address(dataset)}/frames/{many}")
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
 
 
 def test_a_multi_frame_file_is_served_frame_by_frame(stack: Stack) -> None:
