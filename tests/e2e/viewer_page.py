@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+MEASURING = ("length", "angle", "probe", "ellipse", "delete-one", "delete-all")
+
 
 class ViewerPage:
     """An open viewer; ``phone`` says whether the tools lie behind panels."""
@@ -14,6 +16,14 @@ class ViewerPage:
         self.page = page
         self.phone = phone
         self.viewport = page.get_by_test_id("viewport")
+
+    @classmethod
+    def launch(cls, page: Page, study_uid: str, ticket: str, *, phone: bool) -> ViewerPage:
+        """Open the viewer at its own address, as the portal does."""
+        page.goto(f"/viewer/#study={study_uid}&ticket={ticket}&lang=zh_CN")
+        viewer = cls(page, phone=phone)
+        viewer.wait_until_lossless()
+        return viewer
 
     def wait_until_lossless(self) -> None:
         expect(self.viewport).to_have_attribute("data-ready", "true", timeout=60_000)
@@ -33,30 +43,68 @@ class ViewerPage:
         """Press a tool's button, opening its panel first where it is in one."""
         button = self.page.get_by_test_id(f"tool-{tool}").first
         if not button.is_visible():
-            self.page.get_by_test_id("tool-measure").click()
+            self.open_panel("measure" if tool in MEASURING else "more")
         button.click()
         if self.phone and self.page.get_by_test_id("sheet").is_visible():
             self.page.keyboard.press("Escape")
+
+    def open_panel(self, name: str) -> None:
+        if not self.page.get_by_test_id("sheet").is_visible():
+            self.page.get_by_test_id(f"tool-{name}").click()
 
     def choose_preset(self, name: str) -> None:
         self.page.get_by_test_id("tool-presets").click()
         self.page.get_by_test_id(f"preset-{name}").click()
 
-    def drag(self, start: tuple[float, float], by: tuple[float, float]) -> None:
-        """Drag from a place (parts of the viewport's width and height) by pixels."""
+    @property
+    def box(self) -> dict[str, float]:
+        """Where the viewport lies in the page."""
         box = self.viewport.bounding_box()
         assert box
+        return box
+
+    def drag(
+        self, start: tuple[float, float], by: tuple[float, float], button: str = "left"
+    ) -> None:
+        """Drag from a place (parts of the viewport's width and height) by pixels."""
+        box = self.box
         x, y = box["x"] + box["width"] * start[0], box["y"] + box["height"] * start[1]
         points = [(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)]
         if self.phone:
             self._touch_drag(points)
             return
         self.page.mouse.move(*points[0])
-        self.page.mouse.down()
+        self.page.mouse.down(button=button)
         for point in points[1:]:
             self.page.mouse.move(*point)
             self.page.wait_for_timeout(30)
-        self.page.mouse.up()
+        self.page.mouse.up(button=button)
+
+    def press(self, x: float, y: float) -> None:
+        """Click or tap at pixels of the viewport."""
+        box = self.box
+        if self.phone:
+            self.page.touchscreen.tap(box["x"] + x, box["y"] + y)
+        else:
+            self.page.mouse.click(box["x"] + x, box["y"] + y)
+
+    @property
+    def edges(self) -> str:
+        """The letters at the top, right, bottom and left."""
+        sides = ("top", "right", "bottom", "left")
+        return " ".join(self.page.get_by_test_id(f"edge-{side}").inner_text() for side in sides)
+
+    def go(self, index: int) -> None:
+        """Move the slider to a picture, counted from 0, and wait for it."""
+        self.page.get_by_test_id("slider").fill(str(index))
+        expect(self.viewport).to_have_attribute("data-image-index", str(index))
+        self.wait_until_lossless()
+
+    def measurement(self, tool: str) -> str:
+        """The last entry of this tool in the list."""
+        entry = self.page.locator(f"[data-testid=measurement][data-tool={tool}]").last
+        expect(entry).to_be_attached()
+        return entry.text_content() or ""
 
     def _touch_drag(self, points: list[tuple[float, float]]) -> None:
         devtools = self.page.context.new_cdp_session(self.page)

@@ -27,6 +27,9 @@ export async function startApp(): Promise<void> {
   addEventListener('hashchange', () => {
     if (location.hash !== '') location.reload();
   });
+  addEventListener('online', () => {
+    if (state.connection.value !== 'ok') retry();
+  });
   if (!launch) {
     state.fatal.value = { code: 'noLaunch', detail: '' };
     return;

@@ -60,6 +60,27 @@ describe('an anonymous viewing', () => {
   });
 });
 
+describe('hidden corners', () => {
+  it('leave no name in the list either', () => {
+    state.infoVisible.value = false;
+    shown({ study: { ...study, patient_name: '王小东' }, series: [series] }, <><SeriesList /><Corners /></>);
+    expect(root.textContent).toContain('患者信息已隐藏');
+    expect(root.textContent).not.toContain('王小东');
+    state.infoVisible.value = true;
+  });
+});
+
+describe('the number in the corner', () => {
+  it('is that of the picture on the screen while another one is loading', () => {
+    state.pictureShown.value = true;
+    state.view.value = { ...state.EMPTY_VIEW, count: 9, index: 7, shownIndex: 2, loading: true };
+    shown({ study, series: [series] }, <Viewport />);
+    expect(root.querySelector('.corner.bottom.left')?.textContent).toContain('图像 3/9');
+    expect(root.querySelector('.loading')?.textContent).toBe('正在加载第 8 幅…');
+    state.pictureShown.value = false;
+  });
+});
+
 describe('what is no picture', () => {
   it.each([
     ['1.2.840.10008.5.1.4.1.1.88.33', '结构化报告'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { edgeLetters, letters } from '../src/engine/orientation';
+import { edgeLetters, letters, statedEdges, statedOrientation } from '../src/engine/orientation';
 import { entries, readPalette } from '../src/engine/palette';
 import { presetsFor, rangeToWindow, windowToRange } from '../src/engine/presets';
 import { labelPosition } from '../src/tools/label';
@@ -23,6 +23,21 @@ describe('orientation letters', () => {
     expect(letters([0.8, 0, 0.6])).toBe('LH');
     expect(letters([0.99, 0.1, 0])).toBe('L');
     expect(letters([0, 0, 0])).toBe('');
+  });
+});
+
+describe('orientation letters of a projection', () => {
+  it('are those that the file states for rows and columns, and turn with the picture', () => {
+    const stated = statedOrientation(['P', 'FL']);
+    if (!stated) throw new Error('not accepted');
+    expect(statedEdges(stated, [1, 0, 0], [0, 1, 0])).toEqual({ top: 'HR', right: 'P', bottom: 'FL', left: 'A' });
+    expect(statedEdges(stated, [-1, 0, 0], [0, 1, 0])).toEqual({ top: 'HR', right: 'A', bottom: 'FL', left: 'P' });
+    // A quarter turn clockwise: the rows run down, the columns to the left.
+    expect(statedEdges(stated, [0, -1, 0], [1, 0, 0])).toEqual({ top: 'A', right: 'HR', bottom: 'P', left: 'FL' });
+  });
+
+  it.each([[[]], [['L']], [['L', '']], [['LR', 'F']], [['<b>', 'F']], [['LL', 'F']], [['RT', 'D']]])('are not shown for %j', (values) => {
+    expect(statedOrientation(values)).toBeUndefined();
   });
 });
 

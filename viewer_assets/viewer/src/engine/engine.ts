@@ -95,8 +95,7 @@ export class Engine {
     this.tools.choose(options.tool);
     this.enable();
     this.observer = new ResizeObserver(() => {
-      this.rendering.resize(true, true);
-      this.report();
+      this.resize();
     });
     this.observer.observe(element);
     this.listenToFingers(element);
@@ -239,6 +238,21 @@ export class Engine {
     element.addEventListener('touchstart', (event) => { this.marks.fingerDown(event.touches.length); }, { passive: true });
     // Else the browser repeats a tap as mouse events, and a second mark is drawn.
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
+  }
+
+  /** A turned phone: the picture fills the new shape as it filled the old one. */
+  private resize(): void {
+    if (!this.stackSet || getShouldUseCPURendering()) {
+      this.rendering.resize(true, true);
+    } else {
+      const presentation = this.viewport.getViewPresentation();
+      const { flipHorizontal = false, flipVertical = false } = this.viewport.getCamera();
+      this.rendering.resize(true, false);
+      this.viewport.setCamera({ flipHorizontal, flipVertical });
+      this.viewport.setViewPresentation(presentation);
+      this.viewport.render();
+    }
+    this.report();
   }
 
   private async show(index: number): Promise<void> {

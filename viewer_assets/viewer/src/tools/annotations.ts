@@ -1,5 +1,5 @@
 import type { Types } from '@cornerstonejs/core';
-import { AngleTool, EllipticalROITool, LengthTool, ProbeTool, utilities, type Types as ToolTypes } from '@cornerstonejs/tools';
+import { AngleTool, EllipticalROITool, Enums, LengthTool, ProbeTool, utilities, type Types as ToolTypes } from '@cornerstonejs/tools';
 import { withLabelBeside } from './label';
 import { computeAngle, computeEllipse, computeLength, computeProbe, refresh } from './stats';
 
@@ -31,6 +31,19 @@ export class StackLengthTool extends LengthTool {
 
 export class StackAngleTool extends AngleTool {
   static override toolName = 'angle';
+
+  /** A tap ends the second arm; cornerstone waits for a pointer that moves there, which a finger does not. */
+  constructor(toolProps: ToolTypes.PublicToolProps = {}) {
+    super(toolProps);
+    const end = this._endCallback;
+    this._endCallback = (event) => {
+      const { annotation, handleIndex } = this.editData ?? {};
+      const lifted = (event.detail as { eventName: string }).eventName === (Enums.Events.TOUCH_END as string);
+      if (lifted && handleIndex === 2 && annotation?.data.handles?.points?.length === 2) this._dragCallback(event);
+      end(event);
+    };
+  }
+
   override _calculateCachedStats(annotation: ToolTypes.Annotation, _engine: unknown, { viewport }: Types.IEnabledElement) {
     return refresh(annotation, viewport.element, computeAngle);
   }

@@ -9,15 +9,15 @@ const TOLERANCE = 3;
  * knows double clicks.
  */
 export function clickAtOnce(element: HTMLElement): void {
-  let pressed = { x: 0, y: 0 };
+  let pressed: { x: number; y: number } | undefined;
   element.addEventListener('mousedown', ({ clientX, clientY }) => {
     pressed = { x: clientX, y: clientY };
   });
-  element.addEventListener('mouseup', ({ clientX, clientY }) => {
-    if (Math.abs(clientX - pressed.x) + Math.abs(clientY - pressed.y) > TOLERANCE) return;
-    // After cornerstone's own listener, which is further out.
-    setTimeout(() => {
-      element.dispatchEvent(new MouseEvent('mousemove', { clientX: pressed.x + TOLERANCE + 1, clientY: pressed.y }));
-    });
+  // On the window, so that cornerstone, which listens on the document, knows of the release already.
+  addEventListener('mouseup', ({ clientX, clientY }) => {
+    const from = pressed;
+    pressed = undefined;
+    if (!from || Math.abs(clientX - from.x) + Math.abs(clientY - from.y) > TOLERANCE) return;
+    element.dispatchEvent(new MouseEvent('mousemove', { clientX: from.x + TOLERANCE + 1, clientY: from.y }));
   });
 }

@@ -37,10 +37,13 @@ function Banner() {
   );
 }
 
+/** Trying again changes nothing. */
+const FINAL: ReadonlySet<string> = new Set(['noLaunch', 'withheld', 'empty_series']);
+
 function Fatal() {
   const problem = state.fatal.value;
   if (!problem) return null;
-  const again = !problem.code.startsWith('ticket') && problem.code !== 'noLaunch';
+  const again = !problem.code.startsWith('ticket') && !FINAL.has(problem.code);
   return (
     <div class="fatal" role="alert" data-testid="fatal" data-code={problem.code}>
       <p>{problemText(problem)}</p>
