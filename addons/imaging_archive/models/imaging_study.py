@@ -14,7 +14,7 @@ class ImagingStudy(models.Model):
 
     _name = "imaging.study"
     _description = "Study"
-    _order = "study_date desc, id desc"
+    _order = "study_date desc nulls last, id desc"
     _rec_names_search = ["patient_name", "accession_number"]
 
     study_uid = fields.Char(
@@ -83,8 +83,8 @@ class ImagingStudy(models.Model):
     can_view = fields.Boolean(compute="_compute_can_view")
 
     _study_uid_unique = models.Constraint("UNIQUE (study_uid)", "This study is registered already.")
-    _order_idx = models.Index("(study_date DESC, id DESC)")
-    _hospital_order_idx = models.Index("(hospital_id, study_date DESC, id DESC)")
+    _order_idx = models.Index("(study_date DESC NULLS LAST, id DESC)")
+    _hospital_order_idx = models.Index("(hospital_id, study_date DESC NULLS LAST, id DESC)")
     _arriving_idx = models.Index("(last_received) WHERE state = 'arriving'")
 
     @api.depends("patient_name", "study_date", "modality")

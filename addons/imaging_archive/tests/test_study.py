@@ -34,12 +34,18 @@ class TestStudy(ArchiveCase):
         query = (
             self.env["imaging.study"]
             .with_user(self.users_a["platform"])
-            ._search([], limit=80, order="study_date desc, id desc")
+            ._search([], limit=80, order="study_date desc nulls last, id desc")
         )
         self.env.cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         plan = "\n".join(row[0] for row in self.env.execute_query(_explain(query.select())))
         self.assertIn("imaging_study_order_idx", plan)
         self.assertNotIn("Sort", plan)
+
+    def test_study_without_a_date_does_not_hide_todays_studies(self):
+        self._deliver([study_event(9, "1.2.826.9", date=None)])
+        listed = self.env["imaging.study"].with_user(self.users_a["platform"]).search([])
+        self.assertTrue(listed[0].study_date)
+        self.assertFalse(listed[-1].study_date)
 
     def test_what_the_images_say_is_not_changed_by_hand(self):
         for role in ("hospital", "platform"):
