@@ -118,6 +118,7 @@ def start(settings: Settings) -> None:
     processes.migrate_index(settings)
     if portal.install(settings) and processes.state(settings).get("odoo") == "RUNNING":
         processes.restart(settings, "odoo")
+    portal.set_origin(settings)
     processes.start(settings, processes.SERVICES)
     health.wait(settings)
 

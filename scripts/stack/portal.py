@@ -50,12 +50,23 @@ def install(settings: Settings) -> bool:
             env={
                 **environment,
                 "YUNYING_API_KEY_FILE": str(settings.directory("secrets") / secret.PORTAL_API_KEY),
-                "YUNYING_ORIGIN": settings.origin,
             },
             stdin=PREPARE.read_text(),
         )
     secret.write(settings.home / STAMP, _digest(ADDONS))
     return True
+
+
+def set_origin(settings: Settings) -> None:
+    """The address that links of the portal begin with; Odoo reads it when it starts."""
+    values = {"web.base.url": settings.origin, "web.base.url.freeze": "True"}
+    for key, value in values.items():
+        postgres.query(
+            settings,
+            f"insert into ir_config_parameter (key, value) values ('{key}', '{value}')"  # noqa: S608 (our own values)
+            " on conflict (key) do update set value = excluded.value",
+            postgres.PORTAL_DATABASE,
+        )
 
 
 def is_current(settings: Settings) -> bool:

@@ -6,13 +6,11 @@ from pathlib import Path
 # ``env`` is given by the shell.
 env = env  # noqa: F821, PLW0127
 
-env["ir.config_parameter"].set_param("web.base.url", os.environ["YUNYING_ORIGIN"])
-env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
-
 key_file = Path(os.environ["YUNYING_API_KEY_FILE"])
 node_user = env.ref("imaging_archive.user_node")
-if not key_file.exists():
-    keys = env(user=node_user.id)["res.users.apikeys"].sudo()  # a key without an end needs it
+keys = env(user=node_user.id)["res.users.apikeys"].sudo()  # a key without an end needs it
+known = key_file.exists() and keys._check_credentials(scope="rpc", key=key_file.read_text())
+if known != node_user.id:
     key = keys._generate("rpc", "dicom-node", None)
     partial = key_file.with_suffix(".partial")
     partial.touch(mode=0o600)

@@ -261,6 +261,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         "YUNYING_TICKET_KEY": str(settings.directory("secrets") / secret.TICKET_KEY),
         "YUNYING_REDIS_URL": redis_url(settings),
+        "YUNYING_ORIGIN": settings.origin,  # a change of it restarts Odoo
         "YUNYING_PRODUCTION": "1" if settings.production else "",
         "LANG": "C.UTF-8",
     }

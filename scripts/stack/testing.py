@@ -115,17 +115,16 @@ def _start_data_services(settings: Settings) -> None:
 
 
 def _template(settings: Settings) -> None:
-    """Have the template database at the present version of the addons."""
+    """Have the template database, made from nothing by the present version of the addons.
+
+    An update would keep what an older version's installation hooks once wrote.
+    """
     if portal.is_current(settings):
         return
-    if _exists(settings, TEMPLATE):
-        _clone(settings, TEMPLATE, postgres.PORTAL_DATABASE)
+    postgres.query(settings, f"drop database if exists {postgres.PORTAL_DATABASE} with (force)")
+    postgres.create_databases(settings)
     portal.install(settings)
     _clone(settings, postgres.PORTAL_DATABASE, TEMPLATE)
-
-
-def _exists(settings: Settings, database: str) -> bool:
-    return database in postgres.query(settings, "select datname from pg_database").split()
 
 
 def _clone(settings: Settings, source: str, target: str) -> None:
@@ -174,6 +173,7 @@ def _start_product(settings: Settings) -> None:
         _clone(settings, TEMPLATE, postgres.PORTAL_DATABASE)
         processes.configure(settings)
         processes.migrate_index(settings)
+        portal.set_origin(settings)
     processes.start(settings, processes.SERVICES)
     health.wait(settings)
     demo.load(settings)
