@@ -120,7 +120,7 @@ def test_a_new_configuration_is_in_force_also_when_it_cannot_be_kept(
     (tmp_path / "file").touch()
     key = running.root / "api_key"
     portal = Portal(running.portal.url, DATABASE, key)
-    source = PolicySource(portal, tmp_path / "file" / "portal.json", 0.05)
+    source = PolicySource(portal, tmp_path / "file" / "portal.json", 3600)
     source.start()
     policy = wait_until(source.current, "the configuration is in force")
     assert set(policy.devices) == {"CT_A", "CT_B", "MR_X"}
