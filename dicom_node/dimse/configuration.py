@@ -53,10 +53,11 @@ class PolicySource:
         document = self._portal.configuration()
         if document == self._document:
             return
-        policy = loads(document)
+        # In force first: a device that is switched off must not send on because the disk is full.
+        self._policy = policy = loads(document)
         durable.make_directory(self._cache.parent, self._cache.parent)
         durable.replace(self._cache, document)
-        self._policy, self._document = policy, document
+        self._document = document
         log.get().info(
             "configuration_changed",
             check_calling_ae=policy.check_calling_ae,

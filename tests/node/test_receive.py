@@ -10,8 +10,12 @@ import pytest
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage, Verification
 
+from dicom_node.dimse.configuration import PolicySource
+from dicom_node.portal import Portal
+
 from . import samples
 from .conftest import shared
+from .fake_portal import DATABASE
 from .sender import Answer, Message, association, send
 from .stack import Stack, wait_until
 
@@ -108,6 +112,18 @@ def test_the_check_of_the_calling_ae_can_be_switched_off(stack: Stack) -> None:
             "the receiver takes over the old configuration",
         )
     assert rejection(stack, "NOBODY") == (1, 1, 3)
+
+
+def test_a_new_configuration_is_in_force_also_when_it_cannot_be_kept(
+    running: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    key = running.root / "api_key"
+    portal = Portal(running.portal.url, DATABASE, key)
+    source = PolicySource(portal, tmp_path / "file" / "portal.json", 3600)
+    source.start()
+    policy = wait_until(source.current, "the configuration is in force")
+    assert set(policy.devices) == {"CT_A", "CT_B", "MR_X"}
 
 
 def test_a_data_set_of_another_instance_is_kept_aside(stack: Stack) -> None:
