@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -58,6 +59,7 @@ def main() -> int:
     arguments, others = parser.parse_known_args()
     if others and arguments.command != "test":
         parser.error(f"unknown arguments: {' '.join(others)}")
+    os.umask(0o077)
     settings = Settings.from_environment()
     handlers: dict[str, Callable[[], int]] = {
         "run": lambda: _run(settings, detach=arguments.detach, fresh=arguments.fresh),

@@ -187,7 +187,7 @@ def _redis(settings: Settings) -> str:
 
 def redis_url(settings: Settings, database: int = 0) -> str:
     password = secret.password(settings, "redis")
-    return f"redis://:{password}@127.0.0.1:{settings.redis_port}/{database}"
+    return f"redis://default:{password}@127.0.0.1:{settings.redis_port}/{database}"
 
 
 def _odoo(settings: Settings) -> str:
