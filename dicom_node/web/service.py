@@ -71,8 +71,9 @@ class Service:
             parsed.condition.add("t.study_uid = %(in_study)s", in_study=_uid(request, "study"))
         if "series" in request.path_params:
             parsed.condition.add("s.series_uid = %(in_series)s", in_series=_uid(request, "series"))
-        study = request.path_params.get("study", "")
         found, more = await qido.search(self.catalog, ticket, level, parsed, self.base)
+        # A study that the ticket does not reach is not named in its hospital's log.
+        study = request.path_params.get("study", "") if found else ""
         await self._record(request, ticket, study, "search")
         headers = {}
         if parsed.ignored:

@@ -204,3 +204,15 @@ def test_every_search_is_on_record_once_a_ticket(
         "SELECT study_uid, action FROM archive.access WHERE ticket = 'search-once'"
     )
     assert rows == [("", "search")]
+
+
+def test_a_search_out_of_reach_names_no_study_in_the_record(
+    running: Stack, content: dict[str, Dataset]
+) -> None:
+    own, foreign = str(content["li"].StudyInstanceUID), str(content["wang"].StudyInstanceUID)
+    ticket = running.ticket(jti="search-foreign", scope={"studies": [own]})
+    assert found(running, f"/studies/{foreign}/series", ticket) == []
+    rows = running.query(
+        "SELECT study_uid, action FROM archive.access WHERE ticket = 'search-foreign'"
+    )
+    assert rows == [("", "search")]
