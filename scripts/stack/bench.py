@@ -61,4 +61,4 @@ def _pretend_configuration(settings: Settings) -> None:
         "hospitals": [{"code": "H001", "active": True}],
         "devices": [device],
     }
-    (settings.directory("node") / "portal.json").write_text(json.dumps(document))
+    processes.node_configuration(settings).write_text(json.dumps(document))

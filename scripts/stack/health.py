@@ -41,7 +41,7 @@ def check(settings: Settings) -> list[Health]:
             settings.odoo_port,
             lambda: _http(f"http://127.0.0.1:{settings.odoo_port}/web/health"),
         ),
-        "dicom-receive": (settings.dicom_port, lambda: _echo(settings)),
+        "dicom-receive": (settings.dicom_port, lambda: _configured(settings) or _echo(settings)),
         "dicom-archive": (None, lambda: ""),
         "dicom-web": (
             settings.web_port,
@@ -120,6 +120,13 @@ def _redis(settings: Settings) -> str:
     except OSError as error:
         return str(error)
     return "" if answer == b"+OK\r\n+PONG\r\n" else answer.decode(errors="replace").strip()
+
+
+def _configured(settings: Settings) -> str:
+    """Without the portal's list of modalities every one of them is turned away."""
+    if processes.node_configuration(settings).exists():
+        return ""
+    return "no configuration from the portal yet"
 
 
 def _echo(settings: Settings) -> str:

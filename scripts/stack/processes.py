@@ -219,7 +219,7 @@ def _node(settings: Settings) -> str:
             "url": f"http://127.0.0.1:{settings.odoo_port}",
             "database": postgres.PORTAL_DATABASE,
             "api_key_file": secrets / secret.PORTAL_API_KEY,
-            "cache_file": settings.directory("node") / "portal.json",
+            "cache_file": node_configuration(settings),
         },
         "web": {"host": "127.0.0.1", "port": settings.web_port, "origin": settings.origin},
         "tickets": {"public_key_file": secrets / secret.TICKET_PUBLIC_KEY},
@@ -233,6 +233,11 @@ def _node(settings: Settings) -> str:
         )
         for section, keys in sections.items()
     )
+
+
+def node_configuration(settings: Settings) -> Path:
+    """Where the node keeps what the portal told it last."""
+    return settings.directory("node") / "portal.json"
 
 
 def _nginx(settings: Settings) -> str:
