@@ -6,7 +6,7 @@
     "author": "YunYing",
     "website": "https://github.com/yunying-imaging/yunying",
     "license": "LGPL-3",
-    "depends": ["imaging_base"],
+    "depends": ["imaging_base", "rpc"],
     "external_dependencies": {"python": ["cryptography", "PyJWT", "redis"]},
     "data": [
         "security/imaging_archive_groups.xml",

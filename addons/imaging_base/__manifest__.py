@@ -1,7 +1,7 @@
 {
     "name": "YunYing Base",
     "summary": "Hospitals, departments, devices, roles and the access log of the imaging cloud",
-    "version": "19.0.1.0.2",
+    "version": "19.0.1.0.0",
     "category": "Healthcare",
     "author": "YunYing",
     "website": "https://github.com/yunying-imaging/yunying",
@@ -12,6 +12,7 @@
         "mail",
         "portal",
         "auth_passkey",
+        "base_import",
         "auth_totp",
         "auth_password_policy",
     ],
