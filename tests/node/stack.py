@@ -22,8 +22,10 @@ from redis import Redis
 
 from .fake_portal import API_KEY, DATABASE, FakePortal
 
-ADMIN_DSN = os.environ.get("YUNYING_TEST_DSN", "postgresql://admin@127.0.0.1:15999/postgres")
-REDIS_URL = os.environ.get("YUNYING_TEST_REDIS", "redis://127.0.0.1:15998/1")
+try:
+    ADMIN_DSN, REDIS_URL = os.environ["YUNYING_TEST_DSN"], os.environ["YUNYING_TEST_REDIS"]
+except KeyError as missing:
+    raise RuntimeError(f"{missing} is not set: run scripts/test node faults") from missing
 REPOSITORY = Path(__file__).resolve().parents[2]
 ORIGIN = "http://viewer.test"
 PROCESSES = ("receive", "archive", "web")
