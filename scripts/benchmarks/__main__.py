@@ -47,10 +47,17 @@ def main() -> int:
 
 def _versions() -> dict[str, str]:
     dcmtk = subprocess.run(["storescp", "--version"], capture_output=True, text=True, check=False)
+    orthanc = subprocess.run(
+        ["dpkg-query", "-W", "-f=${Version}", "orthanc"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     packages = ("pynetdicom", "pydicom", "uvicorn", "starlette")
     return {
         "python": platform.python_version(),
         "dcmtk": dcmtk.stdout.split()[2].lstrip("v") if dcmtk.stdout else "?",
+        "orthanc": orthanc.stdout or "?",
         **{name: importlib.metadata.version(name) for name in packages},
     }
 

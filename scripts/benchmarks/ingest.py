@@ -1,7 +1,11 @@
-"""C-STORE of 512 × 512 CT, fsynced and indexed, beside dcmtk's storescp (which only writes)."""
+"""C-STORE of 512 × 512 CT, fsynced and indexed, beside Orthanc and dcmtk's storescp.
+
+Orthanc runs with its defaults (it fsyncs and indexes before it answers); storescp only writes.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -23,6 +27,7 @@ def run(product: Product, corpus: list[Path]) -> list[dict[str, object]]:
     rows = []
     for associations in ASSOCIATIONS:
         rows.append(_product(product, corpus, associations))
+        rows.append(_orthanc(corpus, associations))
         rows.append(_dcmtk(corpus, associations))
     return rows
 
@@ -38,6 +43,12 @@ def _product(product: Product, corpus: list[Path], associations: int) -> dict[st
         watched = [product.pids["dicom-receive"], product.pids["dicom-archive"]]
         cost = measure(watched, work)
         return _row("yunying: fsynced and indexed", associations, len(files), cost)
+
+
+def _orthanc(corpus: list[Path], associations: int) -> dict[str, object]:
+    with fresh_study(corpus) as files, _orthanc_server() as (port, pid):
+        cost = measure([pid], lambda: send(files, port, associations))
+        return _row("Orthanc default: fsynced and indexed", associations, len(files), cost)
 
 
 def _dcmtk(corpus: list[Path], associations: int) -> dict[str, object]:
@@ -57,19 +68,58 @@ def _row(receiver: str, associations: int, count: int, cost: Cost) -> dict[str, 
 
 @contextmanager
 def _storescp() -> Iterator[tuple[int, int]]:
-    directory = tempfile.mkdtemp()
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        command = ["storescp", "--fork", "+B", "-od", directory, str(port)]
+        with _serving(command, port) as pid:
+            yield port, pid
+
+
+@contextmanager
+def _orthanc_server() -> Iterator[tuple[int, int]]:
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        configuration = Path(directory) / "orthanc.json"
+        settings = {
+            "StorageDirectory": f"{directory}/storage",
+            "IndexDirectory": f"{directory}/storage",
+            "DicomPort": port,
+            "DicomAlwaysAllowStore": True,
+            "HttpServerEnabled": False,
+            "Plugins": [],
+        }
+        configuration.write_text(json.dumps(settings))
+        with _serving([_orthanc_binary(), str(configuration)], port) as pid:
+            yield port, pid
+
+
+def _orthanc_binary() -> str:
+    """Debian puts it where only administrators look."""
+    return shutil.which("Orthanc") or "/usr/sbin/Orthanc"
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(["storescp", "--fork", "+B", "-od", directory, str(port)])
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(command: list[str], port: int) -> Iterator[int]:
+    """Run a server until it listens; its process id."""
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        deadline = time.monotonic() + 20
+        while not _listens(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} does not serve port {port}")
             time.sleep(0.05)
-        yield port, server.pid
+        yield server.pid
     finally:
         server.terminate()
         server.wait()
-        shutil.rmtree(directory)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

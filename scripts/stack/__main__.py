@@ -82,7 +82,7 @@ def main() -> int:
 def install(settings: Settings, *, tests: bool = False) -> int:
     """Everything that is installed and not state."""
     _refuse_full_disk(settings)
-    debian.install(settings, tests=tests)
+    debian.install(settings, more=debian.TEST_PACKAGES if tests else ())
     odoo_tree.install(settings)
     python_env.install(settings, tests=tests)
     viewer.install(settings)
@@ -101,6 +101,7 @@ def _ticket(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _bench(settings: Settings, arguments: argparse.Namespace) -> int:
     install(settings, tests=True)
+    debian.install(settings, more=debian.BENCH_PACKAGES)
     return bench.run(settings, arguments.names, as_json=arguments.json)
 
 

@@ -26,13 +26,14 @@ RUN_PACKAGES = (
     "xz-utils",
 )
 TEST_PACKAGES = ("chromium",)
+BENCH_PACKAGES = ("orthanc",)
 POLICY = Path("/usr/sbin/policy-rc.d")
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 
 
-def install(settings: Settings, *, tests: bool = False) -> None:
-    """Install the Debian packages that are not there yet."""
-    wanted = RUN_PACKAGES + (TEST_PACKAGES if tests else ())
+def install(settings: Settings, *, more: tuple[str, ...] = ()) -> None:
+    """Install the Debian packages that are not there yet: those that run it, and ``more``."""
+    wanted = RUN_PACKAGES + more
     missing = [name for name in wanted if not _installed(name)]
     if not missing:
         return
