@@ -17,7 +17,6 @@ from stack import (
     health,
     odoo_tree,
     portal,
-    postgres,
     processes,
     python_env,
     testing,
@@ -112,12 +111,7 @@ def _test(settings: Settings, suites: list[str], pytest_arguments: list[str]) ->
 
 def start(settings: Settings) -> None:
     """Start all processes and wait until each is healthy."""
-    postgres.install(settings)
-    processes.configure(settings)
-    processes.start_supervisor(settings)
-    processes.start(settings, processes.DATA_SERVICES)
-    processes.wait_for_port(settings, "postgres")
-    postgres.create_databases(settings)
+    processes.start_data_services(settings)
     processes.migrate_index(settings)
     if portal.install(settings) and processes.state(settings).get("odoo") == "RUNNING":
         processes.restart(settings, "odoo")

@@ -21,14 +21,9 @@ def run(settings: Settings, names: list[str], *, as_json: bool) -> int:
     shutil.rmtree(settings.home, ignore_errors=True)
     try:
         with step("Node for the benchmarks"):
-            postgres.install(settings)
-            processes.configure(settings)
-            _pretend_configuration(settings)
-            processes.start_supervisor(settings)
-            processes.start(settings, processes.DATA_SERVICES)
-            processes.wait_for_port(settings, "postgres")
-            postgres.create_databases(settings)
+            processes.start_data_services(settings)
             processes.migrate_index(settings)
+            _pretend_configuration(settings)
             processes.start(settings, NODE)
             processes.wait_for_port(settings, "dicom")
             processes.wait_for_port(settings, "dicom-web")

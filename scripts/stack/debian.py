@@ -44,7 +44,6 @@ def install(settings: Settings, *, more: tuple[str, ...] = ()) -> None:
         )
     log = settings.directory("log") / "apt.log"
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = [
         *root,
         "env",
@@ -56,13 +55,12 @@ def install(settings: Settings, *, more: tuple[str, ...] = ()) -> None:
     ]
     failure = "installing Debian packages failed; try: apt-get install " + " ".join(missing)
     with step(f"Debian packages: {' '.join(missing)}"):
-        run([*apt, "update"], log=log, failure=failure, env=environment)
+        run([*apt, "update"], log=log, failure=failure)
         with _no_services(root):
             run(
                 [*apt, "install", "-y", "--no-install-recommends", *missing],
                 log=log,
                 failure=failure,
-                env=environment,
             )
 
 

@@ -74,6 +74,17 @@ def start_supervisor(settings: Settings) -> None:
     _wait(lambda: supervisor_state(settings) == "RUNNING", "supervisord", settings)
 
 
+def start_data_services(settings: Settings) -> None:
+    """Configure everything; have PostgreSQL with both databases, and Redis."""
+    postgres.install(settings)
+    configure(settings)
+    start_supervisor(settings)
+    start(settings, DATA_SERVICES)
+    for name in DATA_SERVICES:
+        wait_for_port(settings, name)
+    postgres.create_databases(settings)
+
+
 def start(settings: Settings, names: tuple[str, ...]) -> None:
     """Start these processes and reload those whose command line changed."""
     proxy = _supervisor(settings).supervisor
@@ -83,8 +94,9 @@ def start(settings: Settings, names: tuple[str, ...]) -> None:
         proxy.removeProcessGroup(name)
     for name in (*added, *changed):
         proxy.addProcessGroup(name)
+    states = state(settings)
     for name in names:
-        if state(settings).get(name) not in ("RUNNING", "STARTING", "BACKOFF"):
+        if states.get(name) not in ("RUNNING", "STARTING", "BACKOFF"):
             proxy.startProcess(name, False)
 
 

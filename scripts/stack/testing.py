@@ -38,7 +38,7 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
     codes = []
     try:
         if set(chosen) - {"static"}:
-            _start_data_services(settings)
+            processes.start_data_services(settings)
         if {"portal", "e2e"} & set(chosen):
             _template(settings)
         if "portal" in chosen:
@@ -102,16 +102,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         "YUNYING_TEST_DATA": os.environ.get("YUNYING_TEST_DATA")
         or str(REPOSITORY.parent / "shared" / "data"),
     }
-
-
-def _start_data_services(settings: Settings) -> None:
-    postgres.install(settings)
-    processes.configure(settings)
-    processes.start_supervisor(settings)
-    processes.start(settings, processes.DATA_SERVICES)
-    processes.wait_for_port(settings, "postgres")
-    processes.wait_for_port(settings, "redis")
-    postgres.create_databases(settings)
 
 
 def _template(settings: Settings) -> None:

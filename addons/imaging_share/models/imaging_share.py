@@ -229,16 +229,20 @@ class ImagingShare(models.Model):
         created = super(ImagingShare, self.sudo()).create(prepared)
         shares = created.with_env(self.env)
         shares.check_access("write")
-        for share in shares:
+        shares._log_action("share")
+        return shares
+
+    def _log_action(self, action):
+        """What the present user does with these shares, in the access log."""
+        for share in self:
             self.env["imaging.ticket"]._log(
                 share.study_ids,
-                "share",
+                action,
                 subject=f"user:{self.env.uid}",
                 label=self.env.user.name,
                 purpose="share",
                 reason=share._subject(),
             )
-        return shares
 
     def _studies_of(self, commands):
         """The studies that `commands` (for the field `study_ids`) name, all in the user's sight.
@@ -297,15 +301,7 @@ class ImagingShare(models.Model):
         # The rules have admitted the user to these shares; fields are written by the server only.
         due.sudo().write({"revoked_at": fields.Datetime.now()})
         self.env["imaging.revocation"]._revoke([share._subject() for share in due])
-        for share in due:
-            self.env["imaging.ticket"]._log(
-                share.study_ids,
-                "share_revoke",
-                subject=f"user:{self.env.uid}",
-                label=self.env.user.name,
-                purpose="share",
-                reason=share._subject(),
-            )
+        due._log_action("share_revoke")
         return True
 
     def action_show(self):
