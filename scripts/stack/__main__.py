@@ -1,4 +1,4 @@
-"""The commands behind scripts/run, stop, status and ticket."""
+"""The commands behind scripts/run, stop, status and ticket, and of containers and units."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from stack import (
     health,
     odoo_tree,
     portal,
+    postgres,
     processes,
     python_env,
     testing,
@@ -44,6 +45,11 @@ def main() -> int:
     commands.add_parser("install", help="install what is missing, start nothing").add_argument(
         "--tests", action="store_true", help="with what the tests need"
     )
+    commands.add_parser(
+        "prepare", help="bring the databases to this version; PostgreSQL and Redis run already"
+    )
+    become = commands.add_parser("exec", help="be one process, for another supervisor")
+    become.add_argument("name", choices=(*processes.DATA_SERVICES, *processes.SERVICES))
     test = commands.add_parser("test", help="run the tests")
     test.add_argument("suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES))
     measure = commands.add_parser("bench", help="measure the node beside its peers")
@@ -63,6 +69,8 @@ def main() -> int:
     handlers: dict[str, Callable[[], int]] = {
         "run": lambda: _run(settings, detach=arguments.detach, fresh=arguments.fresh),
         "install": lambda: install(settings, tests=arguments.tests),
+        "prepare": lambda: _prepare(settings),
+        "exec": lambda: processes.become(settings, arguments.name),
         "stop": lambda: _stop(settings),
         "status": lambda: health.report(settings, as_json=arguments.json),
         "ticket": lambda: _ticket(settings, arguments),
@@ -90,6 +98,17 @@ def install(settings: Settings, *, tests: bool = False) -> int:
 
 def _stop(settings: Settings) -> int:
     print("stopped" if processes.stop(settings) else "nothing was running")
+    return 0
+
+
+def _prepare(settings: Settings) -> int:
+    for name in processes.DATA_SERVICES:
+        processes.wait_for_port(settings, name)
+    processes.configure(settings)
+    postgres.create_databases(settings)
+    processes.migrate_index(settings)
+    portal.install(settings)
+    portal.set_origin(settings)
     return 0
 
 

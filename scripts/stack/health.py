@@ -47,7 +47,10 @@ def check(settings: Settings) -> list[Health]:
             settings.web_port,
             lambda: _http(f"http://127.0.0.1:{settings.web_port}/dicom-web/healthz"),
         ),
-        "nginx": (settings.http_port, lambda: _http(f"{settings.origin}/viewer/")),
+        "nginx": (
+            settings.http_port,
+            lambda: _http(f"http://127.0.0.1:{settings.http_port}/viewer/"),
+        ),
     }
     rows = []
     for name, (port, ask) in questions.items():

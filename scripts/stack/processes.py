@@ -9,7 +9,9 @@ import socket
 import subprocess
 import time
 import xmlrpc.client
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from stack import postgres, secret
 from stack.problem import Problem
@@ -222,7 +224,7 @@ def _odoo(settings: Settings) -> str:
 def _node(settings: Settings) -> str:
     secrets = settings.directory("secrets")
     sections = {
-        "dicom": {"ae_title": "YUNYING", "host": "127.0.0.1", "port": settings.dicom_port},
+        "dicom": {"ae_title": "YUNYING", "host": settings.bind, "port": settings.dicom_port},
         "spool": {"path": settings.directory("spool")},
         "store": {"path": settings.directory("store")},
         "quarantine": {"path": settings.directory("quarantine")},
@@ -260,7 +262,7 @@ def _nginx(settings: Settings) -> str:
         "@ODOO_PORT@": str(settings.odoo_port),
         "@WEBSOCKET_PORT@": str(settings.websocket_port),
         "@WEB_PORT@": str(settings.web_port),
-        "@HTTP_LISTEN@": f"127.0.0.1:{settings.http_port}",
+        "@HTTP_LISTEN@": f"{settings.bind}:{settings.http_port}",
         "@VIEWER@": str(settings.viewer),
         "@VIEWER_CSP@": VIEWER_CSP,
     }
@@ -294,20 +296,44 @@ def odoo_command(settings: Settings, *arguments: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Process:
+    """How one process is started, asked to end, and what it finds in its environment."""
+
+    command: list[str]
+    stop_signal: str = "TERM"
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def process(settings: Settings, name: str) -> Process:
+    """The process *name* of `DATA_SERVICES` or `SERVICES`."""
+    config = settings.directory("config")
+    match name:
+        case "postgres":
+            return Process(postgres.server_command(settings), "INT")
+        case "redis":
+            return Process(["redis-server", str(config / "redis.conf")])
+        case "odoo":
+            return Process(odoo_command(settings, "server"), variables=environment(settings))
+        case "nginx":
+            return Process(["nginx", "-c", str(config / "nginx.conf")], "QUIT")
+    node = str(settings.python.with_name("dicom-node"))
+    return Process([node, name.removeprefix("dicom-"), "--config", str(config / "node.toml")])
+
+
+def become(settings: Settings, name: str) -> NoReturn:
+    """Be the process *name* from now on: for whatever supervises it instead of supervisord."""
+    if name == "postgres":
+        postgres.install(settings)
+    configure(settings)
+    chosen = process(settings, name)
+    os.chdir(REPOSITORY)
+    os.execvpe(chosen.command[0], chosen.command, {**os.environ, **chosen.variables})  # noqa: S606
+
+
 def _supervisord(settings: Settings) -> str:
     pids, log = settings.directory("run"), settings.directory("log")
-    node = str(settings.python.with_name("dicom-node"))
-    node_config = ["--config", str(settings.directory("config") / "node.toml")]
     versions = _versions(settings)
-    commands = {
-        "postgres": (postgres.server_command(settings), "INT", {}),
-        "redis": (["redis-server", str(settings.directory("config") / "redis.conf")], "TERM", {}),
-        "odoo": (odoo_command(settings, "server"), "TERM", environment(settings)),
-        "dicom-receive": ([node, "receive", *node_config], "TERM", {}),
-        "dicom-archive": ([node, "archive", *node_config], "TERM", {}),
-        "dicom-web": ([node, "web", *node_config], "TERM", {}),
-        "nginx": (["nginx", "-c", str(settings.directory("config") / "nginx.conf")], "QUIT", {}),
-    }
     text = (
         "[supervisord]\n"
         f"logfile={log}/supervisord.log\npidfile={pids}/supervisord.pid\nchildlogdir={log}\n"
@@ -319,18 +345,21 @@ def _supervisord(settings: Settings) -> str:
         "[rpcinterface:supervisor]\n"
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
     )
-    for name, (command, signal, variables) in commands.items():
+    for name in (*DATA_SERVICES, *SERVICES):
+        chosen = process(settings, name)
         # A process whose code or configuration changed is restarted by supervisord's reload.
         version = {"YUNYING_VERSION": versions.get(name, "")}
-        pairs = ",".join(f"{key}={_quote(value)}" for key, value in (variables | version).items())
+        pairs = ",".join(
+            f"{key}={_quote(value)}" for key, value in (chosen.variables | version).items()
+        )
         text += (
             f"[program:{name}]\n"
-            f"command={' '.join(_quote(part) for part in command)}\n"
+            f"command={' '.join(_quote(part) for part in chosen.command)}\n"
             f"directory={REPOSITORY}\n"
             f"environment={pairs}\n"
             f"priority={10 if name in DATA_SERVICES else 20}\n"  # started first, stopped last
             "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=100\n"
-            f"stopsignal={signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
+            f"stopsignal={chosen.stop_signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
             f"stdout_logfile={log}/{name}.log\nredirect_stderr=true\n"
             "stdout_logfile_maxbytes=20MB\nstdout_logfile_backups=5\n"
         )

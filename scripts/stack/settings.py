@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths and ports of one installation (see docs/architecture.md, "Processes and ports")."""
+    """Paths and ports of one installation (see docs/architecture.md, "Processes and ports").
+
+    ``bind`` is where nginx and the DICOM port listen; everything else listens on 127.0.0.1.
+    """
 
     home: Path
     runtime: Path
@@ -22,6 +26,8 @@ class Settings:
     dicom_port: int
     internal_port: int
     production: bool
+    bind: str = "127.0.0.1"
+    public_origin: str = ""
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -33,6 +39,8 @@ class Settings:
             dicom_port=_port("YUNYING_DICOM_PORT", 11112),
             internal_port=_port("YUNYING_INTERNAL_PORT", 18060),
             production=os.environ.get("YUNYING_PRODUCTION", "") not in ("", "0"),
+            bind=_address("YUNYING_BIND", "127.0.0.1"),
+            public_origin=_origin("YUNYING_ORIGIN"),
         )
 
     @property
@@ -75,7 +83,8 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.http_port}"
+        """The address that people and links use."""
+        return self.public_origin or f"http://127.0.0.1:{self.http_port}"
 
     @property
     def python(self) -> Path:
@@ -105,3 +114,18 @@ def _port(name: str, default: int) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or not 0 < int(text) < 65530:
         raise Problem(f"{name} is {text!r}: give a port number between 1 and 65529")
     return int(text)
+
+
+def _address(name: str, default: str) -> str:
+    text = os.environ.get(name) or default
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise Problem(f"{name} is {text!r}: give an IPv4 address, 0.0.0.0 for all") from None
+
+
+def _origin(name: str) -> str:
+    text = os.environ.get(name) or ""
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", text):
+        raise Problem(f"{name} is {text!r}: give scheme, host and port, as https://img.example.cn")
+    return text

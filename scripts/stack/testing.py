@@ -64,6 +64,8 @@ def isolated(settings: Settings, name: str) -> Settings:
         dicom_port=_free_port_range(1),
         internal_port=first,
         production=False,
+        bind="127.0.0.1",
+        public_origin="",
     )
 
 
