@@ -51,7 +51,9 @@ def main() -> int:
     become = commands.add_parser("exec", help="be one process, for another supervisor")
     become.add_argument("name", choices=(*processes.DATA_SERVICES, *processes.SERVICES))
     test = commands.add_parser("test", help="run the tests")
-    test.add_argument("suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES))
+    test.add_argument(
+        "suites", nargs="*", metavar="suite", help=", ".join(testing.SUITES + testing.ON_DEMAND)
+    )
     measure = commands.add_parser("bench", help="measure the node beside its peers")
     measure.add_argument("names", nargs="*", metavar="name")
     measure.add_argument("--json", action="store_true")
@@ -68,7 +70,7 @@ def main() -> int:
     settings = Settings.from_environment()
     handlers: dict[str, Callable[[], int]] = {
         "run": lambda: _run(settings, detach=arguments.detach, fresh=arguments.fresh),
-        "install": lambda: install(settings, tests=arguments.tests),
+        "install": lambda: _install(settings, tests=arguments.tests),
         "prepare": lambda: _prepare(settings),
         "exec": lambda: processes.become(settings, arguments.name),
         "stop": lambda: _stop(settings),
@@ -94,6 +96,11 @@ def install(settings: Settings, *, tests: bool = False) -> int:
     python_env.install(settings, tests=tests)
     viewer.install(settings)
     return 0
+
+
+def _install(settings: Settings, *, tests: bool) -> int:
+    os.umask(0o022)  # nothing secret is installed, and another user may run it
+    return install(settings, tests=tests)
 
 
 def _stop(settings: Settings) -> int:
