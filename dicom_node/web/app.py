@@ -137,6 +137,8 @@ def routes(service: Service) -> list[Route]:
     instance = f"{study}{series}/instances/{{sop}}"
     table = [
         (f"{PREFIX}/healthz", healthz),
+        ("/frames/ticket", service.ticket),
+        ("/frames/studies/{study}/series/{series}", service.places),
         (f"{PREFIX}/studies", service.search),
         (f"{PREFIX}/series", service.search),
         (f"{PREFIX}/instances", service.search),

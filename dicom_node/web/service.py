@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from dicom_node.config import Config
@@ -16,7 +16,7 @@ from dicom_node.dataset.elements import PIXEL_DATA
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
 from dicom_node.store.base import Store
-from dicom_node.web import accept, bulk, metadata, qido, query, wado
+from dicom_node.web import accept, bulk, metadata, places, qido, query, wado
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator, Ticket
 from dicom_node.web.catalog import Catalog, Located
@@ -139,6 +139,19 @@ class Service:
         )
         await self._record(request, ticket, instance.study, "frames")
         return answer
+
+    async def ticket(self, request: Request) -> ASGIApp:
+        """204 when the ticket admits to view now; for the web server before us."""
+        await self._ticket(request, "view")
+        return Response(status_code=204)
+
+    async def places(self, request: Request) -> ASGIApp:
+        """Where the frames of a series lie; for the web server before us."""
+        ticket = await self._ticket(request, "view")
+        found = await self._located(request, ticket)
+        text = await asyncio.to_thread("".join, places.lines(found, anon=ticket.anonymous))
+        await self._record(request, ticket, found[0].study, "frames")
+        return PlainTextResponse(text)
 
     async def instances(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "download")

@@ -18,6 +18,7 @@ RUN_PACKAGES = (
     "dcmtk",
     "fonts-noto-cjk",
     "libnginx-mod-http-brotli-static",
+    "libnginx-mod-http-lua",
     "nginx-light",
     "postgresql",
     "python3-venv",

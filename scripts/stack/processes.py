@@ -20,6 +20,7 @@ from stack.settings import REPOSITORY, Settings
 
 DATA_SERVICES = ("postgres", "redis")
 SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-web", "nginx")
+LUA_MODULE = Path("/etc/nginx/modules-enabled/50-mod-http-lua.conf")
 VIEWER_CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -264,6 +265,9 @@ def _nginx(settings: Settings) -> str:
         "@WEB_PORT@": str(settings.web_port),
         "@HTTP_LISTEN@": f"{settings.bind}:{settings.http_port}",
         "@VIEWER@": str(settings.viewer),
+        "@STORE@": str(settings.directory("store")),
+        "@CONFIG@": str(REPOSITORY / "config"),
+        "@LUA@": "" if LUA_MODULE.exists() else "# ",
         "@VIEWER_CSP@": VIEWER_CSP,
     }
     return _fill((REPOSITORY / "config" / "nginx.conf").read_text(), values)
@@ -376,7 +380,7 @@ def _versions(settings: Settings) -> dict[str, str]:
         "dicom-receive": node,
         "dicom-archive": node,
         "dicom-web": node,
-        "nginx": [config / "nginx.conf"],
+        "nginx": [config / "nginx.conf", REPOSITORY / "config" / "frames.lua"],
     }
     return {
         name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
