@@ -1,22 +1,18 @@
 """Who may send: the devices that the portal knows, decided before an association is accepted."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from dicom_node import hospital
+from dicom_node.configuration import InvalidConfigurationError
 
 # (result, source, diagnostic) of A-ASSOCIATE-RJ, PS3.8 table 9-21.
 CALLING_NOT_RECOGNISED = (1, 1, 3)
 CALLED_NOT_RECOGNISED = (1, 1, 7)
 CONGESTED = (2, 3, 1)
 LIMIT_EXCEEDED = (2, 3, 2)
-
-
-class InvalidConfigurationError(Exception):
-    """The portal's configuration is not as agreed; the message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +60,6 @@ def parse(document: Any) -> Policy:
     if not isinstance(check, bool):
         raise InvalidConfigurationError("check_calling_ae: is not true or false")
     return Policy(check, devices)
-
-
-def loads(text: str | bytes) -> Policy:
-    try:
-        return parse(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise InvalidConfigurationError(f"no JSON: {error}") from error
 
 
 def _device(entry: Any) -> Device:

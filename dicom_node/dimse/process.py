@@ -5,7 +5,8 @@ import threading
 
 from dicom_node import log, signals
 from dicom_node.config import Config
-from dicom_node.dimse.configuration import PolicySource
+from dicom_node.configuration import Configuration
+from dicom_node.dimse.policy import parse
 from dicom_node.dimse.scp import Scp
 from dicom_node.portal import Portal
 
@@ -16,7 +17,8 @@ def run(config: Config) -> int:
     """Serve until SIGTERM or SIGINT; what is being stored then may still be finished."""
     signals.hold()
     portal = Portal(config.portal.url, config.portal.database, config.portal.api_key_file)
-    policies = PolicySource(portal, config.portal.cache_file, config.portal.poll_seconds)
+    settings = config.portal
+    policies = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
     scp = Scp(config, policies)
     server = scp.server()
     policies.start()

@@ -25,11 +25,11 @@ from pynetdicom.sop_class import Verification, uid_to_service_class
 
 from dicom_node import log
 from dicom_node.config import Config
+from dicom_node.configuration import Configuration
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, FileMeta
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dimse.budget import Budget
-from dicom_node.dimse.configuration import PolicySource
-from dicom_node.dimse.policy import LIMIT_EXCEEDED, Refused, decide, peer_address
+from dicom_node.dimse.policy import LIMIT_EXCEEDED, Policy, Refused, decide, peer_address
 from dicom_node.dimse.receive import SUCCESS, Receiver, answer
 from dicom_node.dimse.recently import Recently
 from dicom_node.dimse.server import Server, StorageAssociation
@@ -48,7 +48,7 @@ REPORT_INTERVAL = 60.0
 class Scp:
     """Wires one `Receiver` to an association server."""
 
-    def __init__(self, config: Config, policies: PolicySource) -> None:
+    def __init__(self, config: Config, policies: Configuration[Policy]) -> None:
         self.settings = config.dicom
         self.policies = policies
         self.spool = Spool(config.spool.path)

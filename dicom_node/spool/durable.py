@@ -71,8 +71,8 @@ def can_link(source: Path, target: Path) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put *content* in the place of *path* in one step."""
-    part = path.with_suffix(".new")
+    """Put *content* in the place of *path* in one step, whoever else does so meanwhile."""
+    part = path.with_suffix(f".{os.getpid()}.new")
     with part.open("wb") as stream:
         stream.write(content)
         stream.flush()
