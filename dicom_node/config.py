@@ -20,8 +20,9 @@ class ConfigError(Exception):
 class Dicom:
     """The storage SCP. Sizes in bytes, times in seconds.
 
-    ``max_in_memory`` is what all instances on their way may take together; the one that has been
-    on its way longest may pass it.
+    ``data_plane`` is ``direct`` (from the socket to the disk) or ``stock`` (pynetdicom's own way).
+    ``max_in_memory`` is what all instances on their way may take together the stock way; the one
+    that has been on its way longest may pass it.
     """
 
     ae_title: str
@@ -32,6 +33,7 @@ class Dicom:
     max_instance: int = 1_073_741_824
     max_in_memory: int = 536_870_912
     network_timeout: int = 60
+    data_plane: str = "direct"
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def _convert(section: str, key: str, kind: type, value: Any) -> Any:
 def _check(config: Config) -> None:
     if not re.fullmatch(r"[ -\[\]-~]{1,16}", config.dicom.ae_title):
         raise ConfigError("dicom.ae_title: must be 1 to 16 printable characters without backslash")
+    if config.dicom.data_plane not in ("direct", "stock"):
+        raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
     for key, port in (("dicom.port", config.dicom.port), ("web.port", config.web.port)):
         if not 0 < port < 65536:
             raise ConfigError(f"{key}: {port} is not a port")

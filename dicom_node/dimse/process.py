@@ -27,7 +27,7 @@ def run(config: Config) -> int:
     signals.wait()
     log.get().info("stopping")
     server.server_close()
-    scp.wait_idle(GRACE)
+    scp.storage.wait_idle(GRACE)
     # The threads of pynetdicom are no daemons. What they hold was not acknowledged, and whoever
     # sent it sends it again; so nothing is lost by not waiting for them.
     os._exit(0)

@@ -1,9 +1,6 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from pydicom.uid import UID
@@ -19,28 +16,27 @@ from pynetdicom.events import (
 )
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import SOPClassCommonExtendedNegotiation
-from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.service_class import ServiceClass, StorageServiceClass
+from pynetdicom.presentation import build_context
+from pynetdicom.service_class import ServiceClass
 from pynetdicom.sop_class import Verification, uid_to_service_class
 
 from dicom_node import log
 from dicom_node.config import Config
 from dicom_node.configuration import Configuration
-from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, FileMeta
-from dicom_node.dataset.syntax import SYNTAXES
+from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from dicom_node.dimse.budget import Budget
 from dicom_node.dimse.policy import LIMIT_EXCEEDED, Policy, Refused, decide, peer_address
-from dicom_node.dimse.receive import SUCCESS, Receiver, answer
+from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Receiver, answer
 from dicom_node.dimse.recently import Recently
 from dicom_node.dimse.server import Server, StorageAssociation
+from dicom_node.dimse.storage import Storage, storage_contexts
+from dicom_node.dimse.wire import MAX_COMMAND, StoreRequest
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
-# The command set of a C-STORE has some 200 bytes (PS3.7 section 9.3.1).
-MAX_COMMAND = 65_536
 # A scanner that tries titles all day must not fill the portal: one event a minute and kind.
 REPORT_INTERVAL = 60.0
 
@@ -55,9 +51,8 @@ class Scp:
         self.quarantine = Quarantine(config.quarantine.path)
         self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
+        self.storage = Storage(self.receiver, config.dicom.max_instance)
         self._reported = Recently(REPORT_INTERVAL)
-        self._idle = threading.Condition()
-        self._busy = 0
 
     def server(self) -> Server:
         """A bound server, not yet serving."""
@@ -83,6 +78,8 @@ class Scp:
                 (EVT_C_STORE, self.on_store),
             ],
         )
+        server.direct = self.settings.data_plane == "direct"
+        server.store = self.storage.of
         server.ended = self.on_ended
         server.refused = self.on_refused
         # Only now is it certain that no other process is at work on these files.
@@ -100,11 +97,10 @@ class Scp:
         peer = association.requestor.address_info.address
         decision = decide(self.policies.current(), self.settings.ae_title, calling, called, peer)
         if not isinstance(decision, Refused):
-            association.admitted = True
-            if association._server.admitted() > self.settings.max_associations:
-                association.admitted = False
-                decision = Refused("too many associations", LIMIT_EXCEEDED)
+            association.admitted, association.device = True, decision.device
+            decision = self._within_limits(association) or decision
         if isinstance(decision, Refused):
+            association.admitted = False
             association.acse.send_reject(*decision.answer)
             association.kill()
             self._report_rejection(calling, called, peer, decision.reason)
@@ -113,8 +109,19 @@ class Scp:
         if decision.hospital:
             association.acceptor.supported_contexts = [
                 *association.acceptor.supported_contexts,
-                *storage_contexts(request.presentation_context_definition_list),
+                *storage_contexts(request.presentation_context_definition_list, decision.device),
             ]
+
+    def _within_limits(self, association: StorageAssociation) -> Refused | None:
+        admitted = association._server.admitted()
+        if len(admitted) > self.settings.max_associations:
+            return Refused("too many associations", LIMIT_EXCEEDED)
+        device = association.device
+        if device is not None and device.max_associations is not None:
+            same = [other for other in admitted if other.calling_ae == device.ae_title]
+            if len(same) > device.max_associations:
+                return Refused("too many associations of this device", LIMIT_EXCEEDED)
+        return None
 
     def on_sop_common(self, event: Any) -> dict[UID, SOPClassCommonExtendedNegotiation]:
         """Tell pynetdicom that private and unknown classes are storage (PS3.7 annex D.3.3.6)."""
@@ -172,38 +179,26 @@ class Scp:
 
     def on_store(self, event: Any) -> Any:
         association, request = event.assoc, event.request
-        meta = FileMeta(
-            sop_class=str(request.AffectedSOPClassUID),
-            sop_instance=str(request.AffectedSOPInstanceUID),
-            syntax=str(event.context.transfer_syntax),
-            calling_ae=association.requestor.ae_title.strip(),
-            called_ae=association.requestor.primitive.called_ae_title.strip(),
-            address=str(peer_address(association.requestor.address_info.address)),
+        store = self.storage.of(association)
+        asked = StoreRequest(
+            request.MessageID,
+            str(request.AffectedSOPClassUID),
+            str(request.AffectedSOPInstanceUID),
         )
-        with request.DataSet.getbuffer() as data, self._storing(association, len(data)):
-            status, comment = self.receiver.store(association.hospital, meta, data)
-        # Else it stays until pynetdicom's threads have let go of the request.
-        request.DataSet = None
-        return answer(status, comment)
-
-    @contextmanager
-    def _storing(self, association: StorageAssociation, size: int) -> Iterator[None]:
-        association.storing = size
-        with self._idle:
-            self._busy += 1
+        association.storing = request.DataSet.getbuffer().nbytes
         try:
-            yield
+            intake = store.begin(asked, event.context.context_id)
+            if intake is None:
+                return REFUSED_CLASS
+            with request.DataSet.getbuffer() as data:
+                intake.write([data])
+            status, comment = store.finish(intake)
         finally:
             association.storing = 0
             self.budget.release(association)
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
-
-    def wait_idle(self, seconds: float) -> None:
-        """Return when nothing is being stored, after *seconds* at the latest."""
-        with self._idle:
-            self._idle.wait_for(lambda: not self._busy, seconds)
+            # Else it stays until pynetdicom's threads have let go of the request.
+            request.DataSet = None
+        return answer(status, comment)
 
     def _report_rejection(self, calling: str, called: str, peer: str, reason: str) -> None:
         address = str(peer_address(peer))
@@ -227,15 +222,3 @@ def _peer(association: StorageAssociation) -> dict[str, str]:
         "calling_ae": association.requestor.ae_title,
         "address": association.requestor.address_info.address,
     }
-
-
-def storage_contexts(proposed: list[PresentationContext]) -> list[PresentationContext]:
-    """Contexts for the storage classes among *proposed*, private and unknown ones included."""
-    syntaxes = list(SYNTAXES)
-    classes = {context.abstract_syntax for context in proposed}
-    return [build_context(uid, syntaxes) for uid in classes if is_storage(uid)]
-
-
-def is_storage(uid: UID) -> bool:
-    """Whether a SOP class is stored: known as storage, or known as nothing else."""
-    return uid_to_service_class(uid) in (StorageServiceClass, ServiceClass)

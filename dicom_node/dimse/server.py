@@ -1,11 +1,9 @@
 """The association server: pynetdicom with bounded reads, and no copies of presentation contexts.
 
-Built on pynetdicom 3.0.4's `RequestHandler`, `AssociationSocket` and `Association`, of which
-`_create_association`, `recv` and `run_reactor` are private or undocumented: the version is pinned
-for them.
+Built on private or undocumented parts of pynetdicom 3.0.4, whose version is pinned for them;
+tests/node/test_pynetdicom.py says which.
 """
 
-import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -14,9 +12,12 @@ from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import MODE_ACCEPTOR, Association
-from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-READ_SIZE = 1 << 20
+from dicom_node.dimse.connection import Connection
+from dicom_node.dimse.direct import DirectProvider, Store
+from dicom_node.dimse.policy import Device
+
 # Connections whose peer has not yet said who it is: of all, and of one address.
 MAX_SILENT = 256
 MAX_SILENT_OF_ONE = 32
@@ -25,21 +26,35 @@ MAX_SILENT_OF_ONE = 32
 class StorageAssociation(Association):  # type: ignore[misc]
     """A connection that becomes an association once its peer has asked for one.
 
-    ``hospital`` is set once the policy has admitted it; ``storing`` is how many bytes of it are
-    being stored; ``cut_off`` says that it is being aborted for sending too much.
+    ``hospital`` and ``device`` are set once the policy has admitted it; ``storing`` is how many
+    bytes of it are being stored, in memory; ``serving`` says that a request is being served by the
+    stock code, ``cut_off`` that it is being aborted for sending too much.
     """
 
     silent = True
     admitted = False
     hospital = ""
+    device: Device | None = None
     storing = 0
+    serving = False
     cut_off = False
     ended: "Callable[[StorageAssociation], None]"
+
+    @property
+    def calling_ae(self) -> str:
+        return str(self.requestor.primitive.calling_ae_title).strip()
 
     def wake(self) -> None:
         """End the waiting for a request that cannot come any more."""
         if self.silent and self.dul.to_user_queue.empty():
             self.dul.to_user_queue.put(None)
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        self.serving = True
+        try:
+            super()._serve_request(msg, context_id)
+        finally:
+            self.serving = False
 
     def run_reactor(self) -> None:
         try:
@@ -50,52 +65,21 @@ class StorageAssociation(Association):  # type: ignore[misc]
             self.ended(self)
 
 
-class BoundedSocket(AssociationSocket):  # type: ignore[misc]
-    """Reads what is there instead of 4 KiB at a time, and no PDU longer, or slower, than agreed."""
-
-    longest: int
-    first_deadline: float
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Read *nr_bytes*; fewer when the peer closed or stated more than the agreed maximum.
-
-        Raises TimeoutError when they are not there in time, however many bytes came before.
-        """
-        if nr_bytes > self.longest:
-            return bytearray()
-        connection: socket.socket = self.socket
-        patience: float = self.assoc.network_timeout
-        deadline = self.first_deadline if self.assoc.silent else time.monotonic() + patience
-        received = bytearray(nr_bytes)
-        view = memoryview(received)
-        while view:
-            connection.settimeout(max(deadline - time.monotonic(), 0.001))
-            count = connection.recv_into(view[:READ_SIZE])
-            if not count:
-                return received[: nr_bytes - len(view)]
-            view = view[count:]
-        connection.settimeout(patience)
-        self._acknowledge_at_once(connection)
-        return received
-
-    @staticmethod
-    def _acknowledge_at_once(connection: socket.socket) -> None:
-        # A sender with Nagle's algorithm waits for our delayed ACK, 40 ms an instance. The kernel
-        # forgets this option, so it is set again after each read.
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
 class _Handler(RequestHandler):  # type: ignore[misc]
     def _create_association(self) -> StorageAssociation:
         entity: ApplicationEntity = self.ae
         association = StorageAssociation(entity, MODE_ACCEPTOR)
         association._server = self.server
         association.ended = self.server.ended
+        if self.server.direct:
+            association.dul = DirectProvider(association, self.server.store(association))
+            # They are kept by the timers of the provider that was replaced.
+            association.acse_timeout = entity.acse_timeout
+            association.network_timeout = entity.network_timeout
         association.name = f"AcceptorThread@{datetime.now(UTC):%Y%m%d%H%M%S}"
         self.request.settimeout(entity.network_timeout)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = BoundedSocket(association, client_socket=self.request)
+        connection = Connection(association, self.request)
         # A P-DATA-TF may be as long as agreed, an A-ASSOCIATE-RQ a good deal shorter than this.
         connection.longest = max(entity.maximum_pdu_size, 1 << 20)
         connection.first_deadline = time.monotonic() + entity.acse_timeout
@@ -120,12 +104,15 @@ class _Handler(RequestHandler):  # type: ignore[misc]
 class Server(ThreadedAssociationServer):  # type: ignore[misc]
     """Listens, and makes one `StorageAssociation` a connection.
 
-    ``ended`` is called when an association has ended, ``refused`` with the address of a peer that
-    opens connections and says nothing.
+    ``direct`` chooses the direct data plane, whose instances go to the ``store`` of their
+    association. ``ended`` is called when an association has ended, ``refused`` with the address
+    of a peer that opens connections and says nothing.
     """
 
     daemon_threads = True
     request_queue_size = 128
+    direct: bool
+    store: Callable[[StorageAssociation], Store]
     ended: Callable[[StorageAssociation], None]
     refused: Callable[[str], None]
 
@@ -144,6 +131,6 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
         self.refused(address)
         return False
 
-    def admitted(self) -> int:
-        """How many associations are admitted now."""
-        return sum(association.admitted for association in self.ae.active_associations)
+    def admitted(self) -> list[StorageAssociation]:
+        """The associations that are admitted now."""
+        return [association for association in self.ae.active_associations if association.admitted]

@@ -144,6 +144,12 @@ class Stack:
         process.send_signal(signal.SIGTERM)
         return process.wait(10)
 
+    def restart(self, name: str, **environment: str) -> None:
+        """End a process and start it with *environment* over its own."""
+        self.stop(name)
+        self.start(name, **environment)
+        self.wait_ready(name)
+
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
         process.kill()

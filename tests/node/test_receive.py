@@ -4,6 +4,7 @@ import shutil
 import socket
 import struct
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ from .sender import Answer, Message, association, send
 from .stack import Stack, wait_until
 
 MALFORMED = shared("malformed/**/*.dcm")
+
+
+@pytest.fixture(scope="module", params=["direct", "stock"], autouse=True)
+def plane(request: pytest.FixtureRequest, running: Stack) -> Iterator[str]:
+    """Every test of this module holds on both data planes."""
+    running.restart("receive", YUNYING_NODE_DICOM_DATA_PLANE=request.param)
+    yield request.param
+    running.restart("receive")
 
 
 def status(answer: Answer | None) -> int | None:
