@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from pydicom import config as pydicom_config
 from pydicom.uid import UID
 from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
@@ -57,6 +58,9 @@ class Scp:
     def server(self) -> Server:
         """A bound server, not yet serving."""
         _config.LOG_HANDLER_LEVEL = "none"
+        # UIDs are checked where they are used (`is_uid`); pydicom would check each of the hundreds
+        # in an association request, and only warn.
+        pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
         entity = ApplicationEntity(self.settings.ae_title)
         # Counted in `on_requested`: pynetdicom counts connections that nobody has admitted.
         entity.maximum_associations = sys.maxsize
