@@ -17,6 +17,8 @@ from dicom_node import log
 from dicom_node.dimse.connection import ClosedError, Connection, PatienceError
 from dicom_node.dimse.receive import Intake
 from dicom_node.dimse.wire import (
+    A_ABORT,
+    A_RELEASE_RQ,
     IS_COMMAND,
     IS_LAST,
     MAX_COMMAND,
@@ -170,8 +172,10 @@ class DirectProvider(DULServiceProvider):  # type: ignore[misc]
         while not last:
             while not left:
                 kind, left = PDU_HEADER.unpack(self._look(PDU_HEADER.size))
-                if kind != P_DATA:
+                if kind in (A_RELEASE_RQ, A_ABORT):
                     raise _OtherError
+                if kind != P_DATA:
+                    raise WireError(f"a PDU of type {kind} within a data set")
                 if left > connection.longest:
                     raise WireError(f"a PDU of {left} bytes")
                 connection.start += PDU_HEADER.size

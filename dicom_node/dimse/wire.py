@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dicom_node.dataset.uid import is_uid
 
-P_DATA = 0x04
+P_DATA, A_RELEASE_RQ, A_ABORT = 0x04, 0x05, 0x07
 PDU_HEADER = struct.Struct(">BxL")
 PDV_HEADER = struct.Struct(">LBB")
 # Message control header, PS3.8 annex E.2.
