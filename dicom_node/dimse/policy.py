@@ -13,6 +13,7 @@ CALLING_NOT_RECOGNISED = (1, 1, 3)
 CALLED_NOT_RECOGNISED = (1, 1, 7)
 CONGESTED = (2, 3, 1)
 LIMIT_EXCEEDED = (2, 3, 2)
+NOT_CONFIGURED = "no configuration from the portal yet"
 # Of the spool's disk, where the document does not say (docs/architecture.md).
 HIGH_WATER = 90
 
@@ -124,16 +125,19 @@ def peer_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def decide(
-    policy: Policy | None, own_ae: str, calling_ae: str, called_ae: str, peer: str
+    policy: Policy | None, own_ae: str, calling_ae: str, called_ae: str, peer: str, own_host: str
 ) -> Admitted | Refused:
-    """Whether an association is let in, and for which hospital. Without a policy nobody is."""
+    """Whether an association is let in, and for which hospital. Without a policy nobody is.
+
+    Except who asks under the node's title from its own machine: its watchdog, and its health check.
+    """
     address = peer_address(peer)
     if called_ae != own_ae:
         return Refused("unknown called AE", CALLED_NOT_RECOGNISED)
-    if calling_ae == own_ae and address.is_loopback:
+    if calling_ae == own_ae and (address.is_loopback or peer == own_host):
         return Admitted("")
     if policy is None:
-        return Refused("no configuration from the portal yet", CONGESTED)
+        return Refused(NOT_CONFIGURED, CONGESTED)
     return _by_device(policy, calling_ae, address)
 
 

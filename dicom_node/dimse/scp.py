@@ -1,6 +1,7 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
 import sys
+from ssl import SSLContext
 from typing import Any
 
 from pydicom import config as pydicom_config
@@ -25,12 +26,13 @@ from dicom_node import log
 from dicom_node.config import Config
 from dicom_node.configuration import Configuration
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
+from dicom_node.dimse.admission import Admission
 from dicom_node.dimse.budget import Budget
-from dicom_node.dimse.policy import LIMIT_EXCEEDED, Policy, Refused, decide, peer_address
+from dicom_node.dimse.policy import Policy, Refused
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Receiver, answer
-from dicom_node.dimse.recently import Recently
 from dicom_node.dimse.server import Server, StorageAssociation
 from dicom_node.dimse.storage import Storage, storage_contexts
+from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import MAX_COMMAND, StoreRequest
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
@@ -38,8 +40,6 @@ from dicom_node.spool.spool import Spool
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
-# A scanner that tries titles all day must not fill the portal: one event a minute and kind.
-REPORT_INTERVAL = 60.0
 
 
 class Scp:
@@ -47,32 +47,37 @@ class Scp:
 
     def __init__(self, config: Config, policies: Configuration[Policy]) -> None:
         self.settings = config.dicom
-        self.policies = policies
         self.spool = Spool(config.spool.path)
         self.quarantine = Quarantine(config.quarantine.path)
         self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
-        self.storage = Storage(self.receiver, config.dicom.max_instance)
-        self._reported = Recently(REPORT_INTERVAL)
+        self.tally = Tally()
+        self.storage = Storage(self.receiver, config.dicom.max_instance, self.tally)
+        self.admission = Admission(config.dicom, policies, self.spool, self.tally)
+        self._entity = self._make_entity()
 
-    def server(self) -> Server:
-        """A bound server, not yet serving."""
+    def _make_entity(self) -> ApplicationEntity:
         _config.LOG_HANDLER_LEVEL = "none"
         # UIDs are checked where they are used (`is_uid`); pydicom would check each of the hundreds
         # in an association request, and only warn.
         pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
         entity = ApplicationEntity(self.settings.ae_title)
-        # Counted in `on_requested`: pynetdicom counts connections that nobody has admitted.
+        # Counted at admission: pynetdicom counts connections that nobody has admitted.
         entity.maximum_associations = sys.maxsize
         entity.maximum_pdu_size = self.settings.max_pdu
         entity.network_timeout = self.settings.network_timeout
         entity.acse_timeout = min(ASSOCIATE_TIMEOUT, self.settings.network_timeout)
         entity.implementation_class_uid = UID(IMPLEMENTATION_UID)
         entity.implementation_version_name = IMPLEMENTATION_NAME
-        server: Server = entity.make_server(
-            (self.settings.host, self.settings.port),
+        return entity
+
+    def listen(self, port: int, tls: SSLContext | None = None) -> Server:
+        """A bound server, not yet serving."""
+        server: Server = self._entity.make_server(
+            (self.settings.host, port),
             contexts=[build_context(Verification)],
             server_class=Server,
+            ssl_context=tls,
             evt_handlers=[
                 (EVT_REQUESTED, self.on_requested),
                 (EVT_SOP_COMMON, self.on_sop_common),
@@ -85,47 +90,45 @@ class Scp:
         server.direct = self.settings.data_plane == "direct"
         server.store = self.storage.of
         server.ended = self.on_ended
-        server.refused = self.on_refused
-        # Only now is it certain that no other process is at work on these files.
+        server.refused = self.admission.connection_refused
+        server.failed = self.admission.connection_failed
+        return server
+
+    def discard_unfinished(self) -> None:
+        """Clear away what a crash left; to be called once a port is bound, and once only.
+
+        For then it is certain that no other process is at work on these files.
+        """
         self.quarantine.discard_unfinished()
         for name in self.spool.discard_unfinished():
             log.get().warning("unfinished_discarded", file=name)
-        return server
+
+    def report(self) -> dict[str, Any]:
+        """What the portal is told of this process."""
+        associations = self._entity.active_associations
+        return {
+            "associations": sum(association.admitted for association in associations),
+            "max_associations": self.settings.max_associations,
+            "refusing": self.admission.refusing(),
+            **self.tally.report(),
+        }
 
     def on_requested(self, event: Any) -> None:
         """Admit or reject; offer storage contexts only to who is admitted."""
         association = event.assoc
         association.silent = False
-        request = association.requestor.primitive
-        calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
-        peer = association.requestor.address_info.address
-        decision = decide(self.policies.current(), self.settings.ae_title, calling, called, peer)
-        if not isinstance(decision, Refused):
-            association.admitted, association.device = True, decision.device
-            decision = self._within_limits(association) or decision
+        decision = self.admission.decide(association)
         if isinstance(decision, Refused):
-            association.admitted = False
             association.acse.send_reject(*decision.answer)
             association.kill()
-            self._report_rejection(calling, called, peer, decision.reason)
             return
         association.hospital = decision.hospital
         if decision.hospital:
+            proposed = association.requestor.primitive.presentation_context_definition_list
             association.acceptor.supported_contexts = [
                 *association.acceptor.supported_contexts,
-                *storage_contexts(request.presentation_context_definition_list, decision.device),
+                *storage_contexts(proposed, decision.device),
             ]
-
-    def _within_limits(self, association: StorageAssociation) -> Refused | None:
-        admitted = association._server.admitted()
-        if len(admitted) > self.settings.max_associations:
-            return Refused("too many associations", LIMIT_EXCEEDED)
-        device = association.device
-        if device is not None and device.max_associations is not None:
-            same = [other for other in admitted if other.calling_ae == device.ae_title]
-            if len(same) > device.max_associations:
-                return Refused("too many associations of this device", LIMIT_EXCEEDED)
-        return None
 
     def on_sop_common(self, event: Any) -> dict[UID, SOPClassCommonExtendedNegotiation]:
         """Tell pynetdicom that private and unknown classes are storage (PS3.7 annex D.3.3.6)."""
@@ -173,11 +176,6 @@ class Scp:
     def on_ended(self, association: StorageAssociation) -> None:
         self.budget.release(association)
 
-    def on_refused(self, peer: str) -> None:
-        """Report a peer that opens connections without saying who it is."""
-        if self._reported.is_new((peer,)):
-            log.get().warning("connection_refused", address=peer)
-
     def on_echo(self, _event: Any) -> int:
         return SUCCESS
 
@@ -203,22 +201,6 @@ class Scp:
             # Else it stays until pynetdicom's threads have let go of the request.
             request.DataSet = None
         return answer(status, comment)
-
-    def _report_rejection(self, calling: str, called: str, peer: str, reason: str) -> None:
-        address = str(peer_address(peer))
-        log.get().warning(
-            "association_rejected",
-            calling_ae=calling, called_ae=called, address=address, reason=reason,
-        )  # fmt: skip
-        if not self._reported.is_new((calling, address, reason)):
-            return
-        body = {
-            "calling_ae": calling, "called_ae": called, "address": address, "reason": reason,
-        }  # fmt: skip
-        try:
-            self.spool.note("rejection", body)
-        except OSError as error:
-            log.get().error("rejection_not_noted", error=error.strerror)
 
 
 def _peer(association: StorageAssociation) -> dict[str, str]:

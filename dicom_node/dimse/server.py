@@ -4,10 +4,13 @@ Built on private or undocumented parts of pynetdicom 3.0.4, whose version is pin
 tests/node/test_pynetdicom.py says which.
 """
 
+import errno
 import socket
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ssl import SSLSocket
 from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
@@ -21,6 +24,10 @@ from dicom_node.dimse.policy import Device
 # Connections whose peer has not yet said who it is: of all, and of one address.
 MAX_SILENT = 256
 MAX_SILENT_OF_ONE = 32
+
+
+class ListenerDiedError(Exception):
+    """The listening socket is of no use any more."""
 
 
 class StorageAssociation(Association):  # type: ignore[misc]
@@ -68,6 +75,8 @@ class StorageAssociation(Association):  # type: ignore[misc]
 class _Handler(RequestHandler):  # type: ignore[misc]
     def _create_association(self) -> StorageAssociation:
         entity: ApplicationEntity = self.ae
+        if isinstance(self.request, SSLSocket):
+            self._shake_hands(entity.acse_timeout)
         association = StorageAssociation(entity, MODE_ACCEPTOR)
         association._server = self.server
         association.ended = self.server.ended
@@ -100,13 +109,23 @@ class _Handler(RequestHandler):  # type: ignore[misc]
                     association.bind(event, function, arguments)
         return association
 
+    def _shake_hands(self, seconds: float) -> None:
+        """In this connection's thread: in the listener's it would keep everybody waiting."""
+        self.server.handshakes.append(self.client_address[0])
+        try:
+            self.request.settimeout(seconds)
+            self.request.do_handshake()
+        finally:
+            self.server.handshakes.remove(self.client_address[0])
+
 
 class Server(ThreadedAssociationServer):  # type: ignore[misc]
     """Listens, and makes one `StorageAssociation` a connection.
 
     ``direct`` chooses the direct data plane, whose instances go to the ``store`` of their
     association. ``ended`` is called when an association has ended, ``refused`` with the address
-    of a peer that opens connections and says nothing.
+    of a peer that opens connections and says nothing, ``failed`` with that of one whose connection
+    became no association, and why.
     """
 
     daemon_threads = True
@@ -115,8 +134,10 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
     store: Callable[[StorageAssociation], Store]
     ended: Callable[[StorageAssociation], None]
     refused: Callable[[str], None]
+    failed: Callable[[str, str], None]
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self.handshakes: list[str] = []
         super().__init__(*arguments, request_handler=_Handler, **keywords)
 
     def verify_request(self, _request: Any, client_address: Any) -> bool:
@@ -126,10 +147,28 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
             for association in self.ae.active_associations
             if association.silent
         ]
+        silent += self.handshakes
         if len(silent) < MAX_SILENT and silent.count(address) < MAX_SILENT_OF_ONE:
             return True
         self.refused(address)
         return False
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            connection, address = self.socket.accept()
+        except OSError as error:
+            if error.errno in (errno.EBADF, errno.EINVAL):
+                # socketserver would try it again, at once and for ever.
+                raise ListenerDiedError(str(error)) from error
+            raise
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
+    def handle_error(self, _request: Any, client_address: Any) -> None:
+        self.failed(client_address[0], repr(sys.exc_info()[1]))
 
     def admitted(self) -> list[StorageAssociation]:
         """The associations that are admitted now."""

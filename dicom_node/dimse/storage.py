@@ -13,15 +13,17 @@ from pynetdicom.sop_class import uid_to_service_class
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dimse.policy import Device, peer_address
-from dicom_node.dimse.receive import REFUSED_CLASS, Intake, Receiver
+from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
 from dicom_node.dimse.server import StorageAssociation
+from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import StoreRequest
 
 
 class Storage:
     """What is being stored now, over all associations."""
 
-    def __init__(self, receiver: Receiver, max_instance: int) -> None:
+    def __init__(self, receiver: Receiver, max_instance: int, tally: Tally) -> None:
+        self.tally = tally
         self.receiver = receiver
         self.max_instance = max_instance
         self._idle = threading.Condition()
@@ -80,7 +82,11 @@ class AssociationStore:
     def finish(self, intake: Intake) -> tuple[int, str]:
         """The status and the error comment of the answer."""
         with self._storage.finishing():
-            return intake.finish()
+            status, comment = intake.finish()
+        if status == SUCCESS:
+            device = self._association.device
+            self._storage.tally.received(device.ae_title if device is not None else "")
+        return status, comment
 
 
 def storage_contexts(
