@@ -20,8 +20,10 @@ class ConfigError(Exception):
 class Dicom:
     """The storage SCP. Sizes in bytes, times in seconds.
 
-    ``max_in_memory`` is what all instances on their way may take together; the one that has been
-    on its way longest may pass it.
+    ``data_plane`` is ``direct`` (from the socket to the disk) or ``stock`` (pynetdicom's own way).
+    ``max_in_memory`` is what all instances on their way may take together the stock way; the one
+    that has been on its way longest may pass it. ``watchdog_seconds`` 0: no watchdog.
+    ``tls_port`` 0: no TLS; with ``tls_client_ca_file`` peers need a certificate that it signed.
     """
 
     ae_title: str
@@ -32,6 +34,12 @@ class Dicom:
     max_instance: int = 1_073_741_824
     max_in_memory: int = 536_870_912
     network_timeout: int = 60
+    data_plane: str = "direct"
+    watchdog_seconds: float = 10.0
+    tls_port: int = 0
+    tls_certificate_file: str = ""
+    tls_key_file: str = ""
+    tls_client_ca_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Portal:
     api_key_file: Path
     cache_file: Path
     poll_seconds: float = 5.0
+    report_seconds: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,16 @@ def _convert(section: str, key: str, kind: type, value: Any) -> Any:
 def _check(config: Config) -> None:
     if not re.fullmatch(r"[ -\[\]-~]{1,16}", config.dicom.ae_title):
         raise ConfigError("dicom.ae_title: must be 1 to 16 printable characters without backslash")
+    if config.dicom.tls_port:
+        if not 0 < config.dicom.tls_port < 65536 or config.dicom.tls_port == config.dicom.port:
+            raise ConfigError(f"dicom.tls_port: {config.dicom.tls_port} is no port of its own")
+        for key in ("tls_certificate_file", "tls_key_file"):
+            if not getattr(config.dicom, key):
+                raise ConfigError(f"dicom.{key}: is missing, and dicom.tls_port is set")
+    if config.dicom.watchdog_seconds < 0:
+        raise ConfigError("dicom.watchdog_seconds: must not be negative")
+    if config.dicom.data_plane not in ("direct", "stock"):
+        raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
     for key, port in (("dicom.port", config.dicom.port), ("web.port", config.web.port)):
         if not 0 < port < 65536:
             raise ConfigError(f"{key}: {port} is not a port")

@@ -7,6 +7,7 @@ import httpx
 
 CONFIGURATION = "/json/2/imaging.node/configuration"
 EVENTS = "/json/2/imaging.study/receive_events"
+REPORT = "/json/2/imaging.node/report"
 MAX_ANSWER = 8 << 20
 
 
@@ -43,6 +44,10 @@ class Portal:
         except (ValueError, KeyError, TypeError) as error:
             raise PortalError(f"answer to events not understood: {error!r}") from error
         return accepted, refused
+
+    def report(self, process: str, report: dict[str, Any]) -> None:
+        """Tell how *process* is."""
+        self._post(REPORT, {"process": process, "report": report})
 
     def close(self) -> None:
         self._client.close()

@@ -1,11 +1,10 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from ssl import SSLContext
 from typing import Any
 
+from pydicom import config as pydicom_config
 from pydicom.uid import UID
 from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
@@ -19,61 +18,66 @@ from pynetdicom.events import (
 )
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import SOPClassCommonExtendedNegotiation
-from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.service_class import ServiceClass, StorageServiceClass
+from pynetdicom.presentation import build_context
+from pynetdicom.service_class import ServiceClass
 from pynetdicom.sop_class import Verification, uid_to_service_class
 
 from dicom_node import log
 from dicom_node.config import Config
-from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, FileMeta
-from dicom_node.dataset.syntax import SYNTAXES
+from dicom_node.configuration import Configuration
+from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
+from dicom_node.dimse.admission import Admission
 from dicom_node.dimse.budget import Budget
-from dicom_node.dimse.configuration import PolicySource
-from dicom_node.dimse.policy import LIMIT_EXCEEDED, Refused, decide, peer_address
-from dicom_node.dimse.receive import SUCCESS, Receiver, answer
-from dicom_node.dimse.recently import Recently
+from dicom_node.dimse.policy import Policy, Refused
+from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Receiver, answer
 from dicom_node.dimse.server import Server, StorageAssociation
+from dicom_node.dimse.storage import Storage, storage_contexts
+from dicom_node.dimse.tally import Tally
+from dicom_node.dimse.wire import MAX_COMMAND, StoreRequest
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
-# The command set of a C-STORE has some 200 bytes (PS3.7 section 9.3.1).
-MAX_COMMAND = 65_536
-# A scanner that tries titles all day must not fill the portal: one event a minute and kind.
-REPORT_INTERVAL = 60.0
 
 
 class Scp:
     """Wires one `Receiver` to an association server."""
 
-    def __init__(self, config: Config, policies: PolicySource) -> None:
+    def __init__(self, config: Config, policies: Configuration[Policy]) -> None:
         self.settings = config.dicom
-        self.policies = policies
         self.spool = Spool(config.spool.path)
         self.quarantine = Quarantine(config.quarantine.path)
         self.receiver = Receiver(self.spool, self.quarantine)
         self.budget = Budget(config.dicom.max_in_memory)
-        self._reported = Recently(REPORT_INTERVAL)
-        self._idle = threading.Condition()
-        self._busy = 0
+        self.tally = Tally()
+        self.storage = Storage(self.receiver, config.dicom.max_instance, self.tally)
+        self.admission = Admission(config.dicom, policies, self.spool, self.tally)
+        self._entity = self._make_entity()
 
-    def server(self) -> Server:
-        """A bound server, not yet serving."""
+    def _make_entity(self) -> ApplicationEntity:
         _config.LOG_HANDLER_LEVEL = "none"
+        # UIDs are checked where they are used (`is_uid`); pydicom would check each of the hundreds
+        # in an association request, and only warn.
+        pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
         entity = ApplicationEntity(self.settings.ae_title)
-        # Counted in `on_requested`: pynetdicom counts connections that nobody has admitted.
+        # Counted at admission: pynetdicom counts connections that nobody has admitted.
         entity.maximum_associations = sys.maxsize
         entity.maximum_pdu_size = self.settings.max_pdu
         entity.network_timeout = self.settings.network_timeout
         entity.acse_timeout = min(ASSOCIATE_TIMEOUT, self.settings.network_timeout)
         entity.implementation_class_uid = UID(IMPLEMENTATION_UID)
         entity.implementation_version_name = IMPLEMENTATION_NAME
-        server: Server = entity.make_server(
-            (self.settings.host, self.settings.port),
+        return entity
+
+    def listen(self, port: int, tls: SSLContext | None = None) -> Server:
+        """A bound server, not yet serving."""
+        server: Server = self._entity.make_server(
+            (self.settings.host, port),
             contexts=[build_context(Verification)],
             server_class=Server,
+            ssl_context=tls,
             evt_handlers=[
                 (EVT_REQUESTED, self.on_requested),
                 (EVT_SOP_COMMON, self.on_sop_common),
@@ -83,37 +87,47 @@ class Scp:
                 (EVT_C_STORE, self.on_store),
             ],
         )
+        server.direct = self.settings.data_plane == "direct"
+        server.store = self.storage.of
         server.ended = self.on_ended
-        server.refused = self.on_refused
-        # Only now is it certain that no other process is at work on these files.
+        server.refused = self.admission.connection_refused
+        server.failed = self.admission.connection_failed
+        return server
+
+    def discard_unfinished(self) -> None:
+        """Clear away what a crash left; to be called once a port is bound, and once only.
+
+        For then it is certain that no other process is at work on these files.
+        """
         self.quarantine.discard_unfinished()
         for name in self.spool.discard_unfinished():
             log.get().warning("unfinished_discarded", file=name)
-        return server
+
+    def report(self) -> dict[str, Any]:
+        """What the portal is told of this process."""
+        associations = self._entity.active_associations
+        return {
+            "associations": sum(association.admitted for association in associations),
+            "max_associations": self.settings.max_associations,
+            "refusing": self.admission.refusing(),
+            **self.tally.report(),
+        }
 
     def on_requested(self, event: Any) -> None:
         """Admit or reject; offer storage contexts only to who is admitted."""
         association = event.assoc
         association.silent = False
-        request = association.requestor.primitive
-        calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
-        peer = association.requestor.address_info.address
-        decision = decide(self.policies.current(), self.settings.ae_title, calling, called, peer)
-        if not isinstance(decision, Refused):
-            association.admitted = True
-            if association._server.admitted() > self.settings.max_associations:
-                association.admitted = False
-                decision = Refused("too many associations", LIMIT_EXCEEDED)
+        decision = self.admission.decide(association)
         if isinstance(decision, Refused):
             association.acse.send_reject(*decision.answer)
             association.kill()
-            self._report_rejection(calling, called, peer, decision.reason)
             return
         association.hospital = decision.hospital
         if decision.hospital:
+            proposed = association.requestor.primitive.presentation_context_definition_list
             association.acceptor.supported_contexts = [
                 *association.acceptor.supported_contexts,
-                *storage_contexts(request.presentation_context_definition_list),
+                *storage_contexts(proposed, decision.device),
             ]
 
     def on_sop_common(self, event: Any) -> dict[UID, SOPClassCommonExtendedNegotiation]:
@@ -162,64 +176,31 @@ class Scp:
     def on_ended(self, association: StorageAssociation) -> None:
         self.budget.release(association)
 
-    def on_refused(self, peer: str) -> None:
-        """Report a peer that opens connections without saying who it is."""
-        if self._reported.is_new((peer,)):
-            log.get().warning("connection_refused", address=peer)
-
     def on_echo(self, _event: Any) -> int:
         return SUCCESS
 
     def on_store(self, event: Any) -> Any:
         association, request = event.assoc, event.request
-        meta = FileMeta(
-            sop_class=str(request.AffectedSOPClassUID),
-            sop_instance=str(request.AffectedSOPInstanceUID),
-            syntax=str(event.context.transfer_syntax),
-            calling_ae=association.requestor.ae_title.strip(),
-            called_ae=association.requestor.primitive.called_ae_title.strip(),
-            address=str(peer_address(association.requestor.address_info.address)),
+        store = self.storage.of(association)
+        asked = StoreRequest(
+            request.MessageID,
+            str(request.AffectedSOPClassUID),
+            str(request.AffectedSOPInstanceUID),
         )
-        with request.DataSet.getbuffer() as data, self._storing(association, len(data)):
-            status, comment = self.receiver.store(association.hospital, meta, data)
-        # Else it stays until pynetdicom's threads have let go of the request.
-        request.DataSet = None
-        return answer(status, comment)
-
-    @contextmanager
-    def _storing(self, association: StorageAssociation, size: int) -> Iterator[None]:
-        association.storing = size
-        with self._idle:
-            self._busy += 1
+        association.storing = request.DataSet.getbuffer().nbytes
         try:
-            yield
+            intake = store.begin(asked, event.context.context_id)
+            if intake is None:
+                return REFUSED_CLASS
+            with request.DataSet.getbuffer() as data:
+                intake.write([data])
+            status, comment = store.finish(intake)
         finally:
             association.storing = 0
             self.budget.release(association)
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
-
-    def wait_idle(self, seconds: float) -> None:
-        """Return when nothing is being stored, after *seconds* at the latest."""
-        with self._idle:
-            self._idle.wait_for(lambda: not self._busy, seconds)
-
-    def _report_rejection(self, calling: str, called: str, peer: str, reason: str) -> None:
-        address = str(peer_address(peer))
-        log.get().warning(
-            "association_rejected",
-            calling_ae=calling, called_ae=called, address=address, reason=reason,
-        )  # fmt: skip
-        if not self._reported.is_new((calling, address, reason)):
-            return
-        body = {
-            "calling_ae": calling, "called_ae": called, "address": address, "reason": reason,
-        }  # fmt: skip
-        try:
-            self.spool.note("rejection", body)
-        except OSError as error:
-            log.get().error("rejection_not_noted", error=error.strerror)
+            # Else it stays until pynetdicom's threads have let go of the request.
+            request.DataSet = None
+        return answer(status, comment)
 
 
 def _peer(association: StorageAssociation) -> dict[str, str]:
@@ -227,15 +208,3 @@ def _peer(association: StorageAssociation) -> dict[str, str]:
         "calling_ae": association.requestor.ae_title,
         "address": association.requestor.address_info.address,
     }
-
-
-def storage_contexts(proposed: list[PresentationContext]) -> list[PresentationContext]:
-    """Contexts for the storage classes among *proposed*, private and unknown ones included."""
-    syntaxes = list(SYNTAXES)
-    classes = {context.abstract_syntax for context in proposed}
-    return [build_context(uid, syntaxes) for uid in classes if is_storage(uid)]
-
-
-def is_storage(uid: UID) -> bool:
-    """Whether a SOP class is stored: known as storage, or known as nothing else."""
-    return uid_to_service_class(uid) in (StorageServiceClass, ServiceClass)

@@ -1,45 +1,67 @@
 """The association server: pynetdicom with bounded reads, and no copies of presentation contexts.
 
-Built on pynetdicom 3.0.4's `RequestHandler`, `AssociationSocket` and `Association`, of which
-`_create_association`, `recv` and `run_reactor` are private or undocumented: the version is pinned
-for them.
+Built on private or undocumented parts of pynetdicom 3.0.4, whose version is pinned for them;
+tests/node/test_pynetdicom.py says which.
 """
 
-import contextlib
+import errno
 import socket
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ssl import SSLSocket
 from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import MODE_ACCEPTOR, Association
-from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-READ_SIZE = 1 << 20
+from dicom_node.dimse.connection import Connection
+from dicom_node.dimse.direct import DirectProvider, Store
+from dicom_node.dimse.policy import Device
+
 # Connections whose peer has not yet said who it is: of all, and of one address.
 MAX_SILENT = 256
 MAX_SILENT_OF_ONE = 32
 
 
+class ListenerDiedError(Exception):
+    """The listening socket is of no use any more."""
+
+
 class StorageAssociation(Association):  # type: ignore[misc]
     """A connection that becomes an association once its peer has asked for one.
 
-    ``hospital`` is set once the policy has admitted it; ``storing`` is how many bytes of it are
-    being stored; ``cut_off`` says that it is being aborted for sending too much.
+    ``hospital`` and ``device`` are set once the policy has admitted it; ``storing`` is how many
+    bytes of it are being stored, in memory; ``serving`` says that a request is being served by the
+    stock code, ``cut_off`` that it is being aborted for sending too much.
     """
 
     silent = True
     admitted = False
     hospital = ""
+    device: Device | None = None
     storing = 0
+    serving = False
     cut_off = False
     ended: "Callable[[StorageAssociation], None]"
+
+    @property
+    def calling_ae(self) -> str:
+        return str(self.requestor.primitive.calling_ae_title).strip()
 
     def wake(self) -> None:
         """End the waiting for a request that cannot come any more."""
         if self.silent and self.dul.to_user_queue.empty():
             self.dul.to_user_queue.put(None)
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        self.serving = True
+        try:
+            super()._serve_request(msg, context_id)
+        finally:
+            self.serving = False
 
     def run_reactor(self) -> None:
         try:
@@ -50,52 +72,23 @@ class StorageAssociation(Association):  # type: ignore[misc]
             self.ended(self)
 
 
-class BoundedSocket(AssociationSocket):  # type: ignore[misc]
-    """Reads what is there instead of 4 KiB at a time, and no PDU longer, or slower, than agreed."""
-
-    longest: int
-    first_deadline: float
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Read *nr_bytes*; fewer when the peer closed or stated more than the agreed maximum.
-
-        Raises TimeoutError when they are not there in time, however many bytes came before.
-        """
-        if nr_bytes > self.longest:
-            return bytearray()
-        connection: socket.socket = self.socket
-        patience: float = self.assoc.network_timeout
-        deadline = self.first_deadline if self.assoc.silent else time.monotonic() + patience
-        received = bytearray(nr_bytes)
-        view = memoryview(received)
-        while view:
-            connection.settimeout(max(deadline - time.monotonic(), 0.001))
-            count = connection.recv_into(view[:READ_SIZE])
-            if not count:
-                return received[: nr_bytes - len(view)]
-            view = view[count:]
-        connection.settimeout(patience)
-        self._acknowledge_at_once(connection)
-        return received
-
-    @staticmethod
-    def _acknowledge_at_once(connection: socket.socket) -> None:
-        # A sender with Nagle's algorithm waits for our delayed ACK, 40 ms an instance. The kernel
-        # forgets this option, so it is set again after each read.
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
 class _Handler(RequestHandler):  # type: ignore[misc]
     def _create_association(self) -> StorageAssociation:
         entity: ApplicationEntity = self.ae
+        if isinstance(self.request, SSLSocket):
+            self._shake_hands(entity.acse_timeout)
         association = StorageAssociation(entity, MODE_ACCEPTOR)
         association._server = self.server
         association.ended = self.server.ended
+        if self.server.direct:
+            association.dul = DirectProvider(association, self.server.store(association))
+            # They are kept by the timers of the provider that was replaced.
+            association.acse_timeout = entity.acse_timeout
+            association.network_timeout = entity.network_timeout
         association.name = f"AcceptorThread@{datetime.now(UTC):%Y%m%d%H%M%S}"
         self.request.settimeout(entity.network_timeout)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = BoundedSocket(association, client_socket=self.request)
+        connection = Connection(association, self.request)
         # A P-DATA-TF may be as long as agreed, an A-ASSOCIATE-RQ a good deal shorter than this.
         connection.longest = max(entity.maximum_pdu_size, 1 << 20)
         connection.first_deadline = time.monotonic() + entity.acse_timeout
@@ -116,20 +109,35 @@ class _Handler(RequestHandler):  # type: ignore[misc]
                     association.bind(event, function, arguments)
         return association
 
+    def _shake_hands(self, seconds: float) -> None:
+        """In this connection's thread: in the listener's it would keep everybody waiting."""
+        self.server.handshakes.append(self.client_address[0])
+        try:
+            self.request.settimeout(seconds)
+            self.request.do_handshake()
+        finally:
+            self.server.handshakes.remove(self.client_address[0])
+
 
 class Server(ThreadedAssociationServer):  # type: ignore[misc]
     """Listens, and makes one `StorageAssociation` a connection.
 
-    ``ended`` is called when an association has ended, ``refused`` with the address of a peer that
-    opens connections and says nothing.
+    ``direct`` chooses the direct data plane, whose instances go to the ``store`` of their
+    association. ``ended`` is called when an association has ended, ``refused`` with the address
+    of a peer that opens connections and says nothing, ``failed`` with that of one whose connection
+    became no association, and why.
     """
 
     daemon_threads = True
     request_queue_size = 128
+    direct: bool
+    store: Callable[[StorageAssociation], Store]
     ended: Callable[[StorageAssociation], None]
     refused: Callable[[str], None]
+    failed: Callable[[str, str], None]
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self.handshakes: list[str] = []
         super().__init__(*arguments, request_handler=_Handler, **keywords)
 
     def verify_request(self, _request: Any, client_address: Any) -> bool:
@@ -139,11 +147,29 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
             for association in self.ae.active_associations
             if association.silent
         ]
+        silent += self.handshakes
         if len(silent) < MAX_SILENT and silent.count(address) < MAX_SILENT_OF_ONE:
             return True
         self.refused(address)
         return False
 
-    def admitted(self) -> int:
-        """How many associations are admitted now."""
-        return sum(association.admitted for association in self.ae.active_associations)
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            connection, address = self.socket.accept()
+        except OSError as error:
+            if error.errno in (errno.EBADF, errno.EINVAL):
+                # socketserver would try it again, at once and for ever.
+                raise ListenerDiedError(str(error)) from error
+            raise
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
+    def handle_error(self, _request: Any, client_address: Any) -> None:
+        self.failed(client_address[0], repr(sys.exc_info()[1]))
+
+    def admitted(self) -> list[StorageAssociation]:
+        """The associations that are admitted now."""
+        return [association for association in self.ae.active_associations if association.admitted]

@@ -2,42 +2,100 @@
 
 import contextlib
 import errno
+import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dicom_node.dataset.elements import Buffer
 
 
-def write(path: Path, pieces: Iterable[Buffer]) -> None:
-    """Write *pieces* to *path*: whole and on disk, or not there at all (raises OSError).
+class Draft:
+    """A file on its way: ``<path>`` with the suffix ``.part`` until it is committed.
 
-    The order is the promise: bytes (fdatasync), then the name (rename), then the directory.
+    The order is the promise: bytes (fdatasync), then the name (rename), then the directory. What
+    is neither committed nor discarded, since the process was killed, is only a ``.part`` file.
     """
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-    try:
+
+    __slots__ = ("_descriptor", "_part", "path", "size")
+
+    def __init__(self, path: str) -> None:
+        """Create the file; raise OSError, with nothing left behind, when that cannot be done."""
+        self.path = path
+        self.size = 0
+        self._part = os.path.splitext(path)[0] + ".part"  # noqa: PTH122 - a Path costs more
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(self._part, flags, 0o640)
+
+    def write(self, pieces: Sequence[Buffer]) -> None:
+        """Append *pieces*; after an OSError the draft can only be discarded."""
+        total = sum(map(len, pieces))
+        written = os.writev(self._descriptor, pieces) if total else 0
+        self.size += written
+        if written < total:
+            self._write_rest(pieces, written)
+
+    def _write_rest(self, pieces: Sequence[Buffer], skip: int) -> None:
+        """A full disk takes a part before it refuses, and a signal ends a call early."""
+        for piece in pieces:
+            rest = memoryview(piece)[skip:]
+            skip = max(skip - len(piece), 0)
+            while rest:
+                count = os.write(self._descriptor, rest)
+                self.size += count
+                rest = rest[count:]
+
+    @contextlib.contextmanager
+    def content(self) -> Iterator[mmap.mmap]:
+        """What was written, mapped: it is read from the cache, never into memory of our own."""
+        mapped = mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ)
         try:
-            for piece in pieces:
-                _write_all(descriptor, memoryview(piece))
-            os.fdatasync(descriptor)
+            yield mapped
         finally:
-            os.close(descriptor)
-        part.rename(path)
-        sync_directory(path.parent)
-    except BaseException:
-        for leftover in (part, path):
+            mapped.close()
+
+    def commit(self, path: str = "") -> None:
+        """Have the file durably as *path*, which is on the same file system, or as was said.
+
+        Raises OSError with nothing left behind.
+        """
+        path = path or self.path
+        try:
+            os.fdatasync(self._descriptor)
+            self._close()
+            os.rename(self._part, path)  # noqa: PTH104
+            sync_directory(os.path.dirname(path))  # noqa: PTH120
+        except BaseException:
+            self._close()
+            for leftover in (self._part, path):
+                with contextlib.suppress(OSError):
+                    os.unlink(leftover)  # noqa: PTH108
+            raise
+
+    def discard(self) -> None:
+        """Remove the file, unless it was committed; doing it again changes nothing."""
+        if self._descriptor >= 0:
+            self._close()
             with contextlib.suppress(OSError):
-                leftover.unlink()
-        raise
+                os.unlink(self._part)  # noqa: PTH108
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
-def _write_all(descriptor: int, piece: memoryview) -> None:
-    while piece:
-        piece = piece[os.write(descriptor, piece) :]
+def write(path: Path, pieces: Iterable[Buffer]) -> None:
+    """Write *pieces* to *path*: whole and on disk, or not there at all (raises OSError)."""
+    draft = Draft(str(path))
+    try:
+        draft.write(list(pieces))
+        draft.commit()
+    finally:
+        draft.discard()
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path | str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -71,8 +129,8 @@ def can_link(source: Path, target: Path) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put *content* in the place of *path* in one step."""
-    part = path.with_suffix(".new")
+    """Put *content* in the place of *path* in one step, whoever else does so meanwhile."""
+    part = path.with_suffix(f".{os.getpid()}.new")
     with part.open("wb") as stream:
         stream.write(content)
         stream.flush()

@@ -1,12 +1,10 @@
 """Where bytes lie that could not be taken into the archive: kept, never shown as an image."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from dicom_node import ident
-from dicom_node.dataset.elements import Buffer
 from dicom_node.spool import durable
 
 Reason = Literal["unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital"]
@@ -44,11 +42,11 @@ class Quarantine:
     def holds(self, case: Case) -> bool:
         return self._marker(case).exists()
 
-    def put(self, case: Case, pieces: Iterable[Buffer]) -> str:
-        """Write the file durably and return its key."""
+    def put(self, case: Case, draft: durable.Draft) -> str:
+        """Commit the file here, and return its key. Raises OSError with nothing left behind."""
         directory = self._directory(case.hospital)
         key = ident.new()
-        durable.write(directory / f"{key}.dcm", pieces)
+        draft.commit(f"{directory}/{key}.dcm")
         return key
 
     def mark(self, case: Case, key: str) -> None:

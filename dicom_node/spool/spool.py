@@ -2,14 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge, nsmallest
 from pathlib import Path
 from typing import Any
 
 from dicom_node import hospital, ident
-from dicom_node.dataset.elements import Buffer
 from dicom_node.spool import durable
 
 NOTES = "notes"
@@ -31,16 +30,17 @@ class Spool:
         self.root = root
         durable.make_directory(root / NOTES, root)
 
-    def put(self, code: str, pieces: Iterable[Buffer]) -> str:
-        """Store an instance of the hospital *code* durably and return its id.
+    def draft(self, code: str) -> durable.Draft:
+        """Begin an instance of the hospital *code*; committed, it is acknowledged. Raises OSError.
 
-        Raises OSError with nothing left behind.
+        Its id is its file's name.
         """
-        directory = self.root / code
-        durable.make_directory(directory, self.root)
-        identifier = ident.new()
-        durable.write(directory / f"{identifier}.dcm", pieces)
-        return identifier
+        path = f"{self.root}/{code}/{ident.new()}.dcm"
+        try:
+            return durable.Draft(path)
+        except FileNotFoundError:
+            durable.make_directory(self.root / code, self.root)
+            return durable.Draft(path)
 
     def note(self, kind: str, body: dict[str, Any]) -> None:
         """Leave an event for the archive process, which owns the outbox."""

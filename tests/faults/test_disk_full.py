@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from node import samples
-from node.sender import Answer, send
+from node.sender import Answer, association, send
 from node.stack import Stack, wait_until
 
 OUT_OF_RESOURCES = 0xA700
@@ -49,6 +49,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(stack: Stack, small_dis
     for name in ("SPOOL", "STORE", "QUARANTINE"):
         stack.environment[f"YUNYING_NODE_{name}_PATH"] = str(small_disk / name.lower())
     assert stack.run("migrate").returncode == 0
+    stack.portal.configuration["node"] = {"high_water": 100}
     stack.start("receive")
     stack.wait_ready("receive")
     stack.wait_configured("CT_A")
@@ -71,6 +72,35 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(stack: Stack, small_dis
     rows = stack.query("SELECT count(*) FROM archive.instance")
     duplicates = stack.query("SELECT sum(duplicate_count) FROM archive.study")
     assert (rows, duplicates) == ([(8,)], [(len(kept),)])
+
+
+@pytest.mark.req("ARC-4.6", part=True)
+def test_a_disk_that_is_almost_full_lets_nobody_in_and_says_so(
+    stack: Stack, small_disk: Path
+) -> None:
+    stack.environment["YUNYING_NODE_SPOOL_PATH"] = str(small_disk / "spool")
+    stack.environment["YUNYING_NODE_QUARANTINE_PATH"] = str(small_disk / "quarantine")
+    stack.portal.configuration["node"] = {"high_water": 70}
+    stack.start("receive")
+    stack.wait_ready("receive")
+    stack.wait_configured("CT_A")
+    assert [status(a) for a in send(stack.dicom_port, [samples.message(samples.image())])] == [0]
+    assert stack.portal_report()["refusing"] == ""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(1_500_000))
+    for _ in range(3):
+        message = samples.message(samples.image())
+        with association(stack.dicom_port, [message], "CT_A", "YUNYING") as opened:
+            answer = opened.acceptor.primitive
+            assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 1)
+    reason = "the spool's disk is used up to its high-water mark"
+    wait_until(lambda: stack.portal_report()["refusing"] == reason, "the portal is told")
+    assert stack.portal_report()["rejected"] == 3
+    notes = [path.read_text() for path in small_disk.glob("spool/notes/*.json")]
+    assert len(notes) == 1, "noted once a minute"
+    assert reason in notes[0]
+    ballast.unlink()
+    assert [status(a) for a in send(stack.dicom_port, [samples.message(samples.image())])] == [0]
 
 
 @pytest.mark.parametrize("name", ["store", "quarantine"])

@@ -30,6 +30,21 @@ _FIELDS = {
     },
     "rejection": {"calling_ae": str, "called_ae": str, "address": str, "reason": str},
 }  # fmt: skip
+_REPORTS = {
+    "receive": (
+        "associations", "max_associations", "refusing", "received", "rejected", "devices",
+        "restarts", "last_exit",
+    ),
+    "archive": (
+        "spool_count", "spool_size", "spool_oldest", "outbox_count", "quarantine_count",
+        "disk_size", "disk_free", "verified", "damaged",
+    ),
+    "retrieve": ("running", "waiting"),
+    "upload": (
+        "spool_count", "spool_size", "spool_oldest", "uploaded", "bytes_per_second", "error",
+    ),
+    "web": ("requests", "renditions_waiting"),
+}  # fmt: skip
 _REASONS = {"unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital"}
 _ACTIONS = {"metadata", "frames", "rendered", "instance", "search"}
 
@@ -44,6 +59,7 @@ class FakePortal:
             "devices": [],
         }
         self.events: dict[int, dict[str, Any]] = {}
+        self.reports: dict[str, dict[str, Any]] = {}
         self.deliveries = 0
         self.violations: list[str] = []
         self.refuse: set[str] = set()
@@ -99,6 +115,8 @@ class FakePortal:
             self._answer(request, 200, self.configuration)
         elif request.path == "/json/2/imaging.study/receive_events":
             self._answer(request, 200, self._receive(body))
+        elif request.path == "/json/2/imaging.node/report":
+            self._answer(request, 200, self._report(body))
         else:
             self._answer(request, 404, {"error": "no such route"})
 
@@ -115,6 +133,15 @@ class FakePortal:
                 self.events[event["id"]] = event
                 accepted.append(event["id"])
         return {"accepted": accepted, "refused": refused}
+
+    def _report(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep the last report of each process; all of the agreed keys must be there."""
+        process, report = body.get("process", ""), body.get("report", {})
+        missing = {"started", "version", "host", *_REPORTS.get(process, ["process"])} - set(report)
+        if set(body) != {"process", "report"} or missing:
+            self.violations.append(f"report of {process}: {sorted(missing)} missing")
+        self.reports[process] = report
+        return {}
 
     @staticmethod
     def _answer(request: BaseHTTPRequestHandler, status: int, body: Any) -> None:

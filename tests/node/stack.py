@@ -87,6 +87,7 @@ class Stack:
             "PORTAL_API_KEY_FILE": self.root / "api_key",
             "PORTAL_CACHE_FILE": self.root / "node" / "portal.json",
             "PORTAL_POLL_SECONDS": 0.3,
+            "PORTAL_REPORT_SECONDS": 0.5,
             "WEB_PORT": self.web_port,
             "WEB_ORIGIN": ORIGIN,
             "WEB_RENDER_WORKERS": 1,
@@ -144,6 +145,12 @@ class Stack:
         process.send_signal(signal.SIGTERM)
         return process.wait(10)
 
+    def restart(self, name: str, **environment: str) -> None:
+        """End a process and start it with *environment* over its own."""
+        self.stop(name)
+        self.start(name, **environment)
+        self.wait_ready(name)
+
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
         process.kill()
@@ -161,6 +168,21 @@ class Stack:
             lambda: cache.exists() and f'"{title}"' in cache.read_text(),
             f"the receiver knows {title}",
         )
+
+    def configure(self, **values: Any) -> None:
+        """Change the portal's configuration, and wait until the receiver has taken it over."""
+        self.portal.configuration |= values
+        cache, expected = self.root / "node" / "portal.json", self.portal.configuration
+        wait_until(
+            lambda: json.loads(cache.read_text()) == expected, "the configuration is taken over"
+        )
+
+    def portal_report(self, process: str = "receive") -> dict[str, Any]:
+        """The last report of a process, once there is one."""
+        report: dict[str, Any] = wait_until(
+            lambda: self.portal.reports.get(process), f"{process} reports"
+        )
+        return report
 
     def spooled(self) -> list[Path]:
         return [*self.root.glob("spool/*/*.dcm"), *self.root.glob("spool/notes/*.json")]

@@ -4,13 +4,15 @@ import shutil
 import socket
 import struct
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage, Verification
 
-from dicom_node.dimse.configuration import PolicySource
+from dicom_node.configuration import Configuration
+from dicom_node.dimse.policy import parse
 from dicom_node.portal import Portal
 
 from . import samples
@@ -20,6 +22,14 @@ from .sender import Answer, Message, association, send
 from .stack import Stack, wait_until
 
 MALFORMED = shared("malformed/**/*.dcm")
+
+
+@pytest.fixture(scope="module", params=["direct", "stock"], autouse=True)
+def plane(request: pytest.FixtureRequest, running: Stack) -> Iterator[str]:
+    """Every test of this module holds on both data planes."""
+    running.restart("receive", YUNYING_NODE_DICOM_DATA_PLANE=request.param)
+    yield request.param
+    running.restart("receive")
 
 
 def status(answer: Answer | None) -> int | None:
@@ -120,7 +130,7 @@ def test_a_new_configuration_is_in_force_also_when_it_cannot_be_kept(
     (tmp_path / "file").touch()
     key = running.root / "api_key"
     portal = Portal(running.portal.url, DATABASE, key)
-    source = PolicySource(portal, tmp_path / "file" / "portal.json", 3600)
+    source = Configuration(portal, tmp_path / "file" / "portal.json", 3600, parse)
     source.start()
     policy = wait_until(source.current, "the configuration is in force")
     assert set(policy.devices) == {"CT_A", "CT_B", "MR_X"}

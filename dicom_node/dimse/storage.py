@@ -1,0 +1,121 @@
+"""The storage service (PS3.4 annex B) between an association and the receiver."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from pydicom.uid import UID
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.service_class import ServiceClass, StorageServiceClass
+from pynetdicom.sop_class import uid_to_service_class
+
+from dicom_node.dataset.part10 import FileMeta
+from dicom_node.dataset.syntax import SYNTAXES
+from dicom_node.dimse.policy import Device, peer_address
+from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
+from dicom_node.dimse.server import StorageAssociation
+from dicom_node.dimse.tally import Tally
+from dicom_node.dimse.wire import StoreRequest
+
+
+class Storage:
+    """What is being stored now, over all associations."""
+
+    def __init__(self, receiver: Receiver, max_instance: int, tally: Tally) -> None:
+        self.tally = tally
+        self.receiver = receiver
+        self.max_instance = max_instance
+        self._idle = threading.Condition()
+        self._busy = 0
+
+    def of(self, association: StorageAssociation) -> "AssociationStore":
+        return AssociationStore(self, association)
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Somebody is about to acknowledge an instance."""
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def wait_idle(self, seconds: float) -> None:
+        """Return when nothing is being finished, after *seconds* at the latest."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._busy, seconds)
+
+
+class AssociationStore:
+    """Where the instances of one association go."""
+
+    def __init__(self, storage: Storage, association: StorageAssociation) -> None:
+        self._storage = storage
+        self._association = association
+        self.max_instance = storage.max_instance
+
+    def begin(self, request: StoreRequest, context: int) -> Intake | None:
+        """An intake for *request*; None when *context* is not one for storage."""
+        association = self._association
+        accepted = association._accepted_cx.get(context)
+        if accepted is None or not is_storage(accepted.abstract_syntax):
+            return None
+        meta = FileMeta(
+            sop_class=request.sop_class,
+            sop_instance=request.sop_instance,
+            syntax=str(accepted.transfer_syntax[0]),
+            calling_ae=association.calling_ae,
+            called_ae=association.requestor.primitive.called_ae_title.strip(),
+            address=str(peer_address(association.requestor.address_info.address)),
+        )
+        intake = self._storage.receiver.begin(association.hospital, meta)
+        device = association.device
+        if device is not None and not device.takes(request.sop_class):
+            # It was agreed on another class, and is sent under its context.
+            intake.refuse(REFUSED_CLASS, "this SOP class is not accepted from this device")
+        return intake
+
+    def finish(self, intake: Intake) -> tuple[int, str]:
+        """The status and the error comment of the answer."""
+        with self._storage.finishing():
+            status, comment = intake.finish()
+        if status == SUCCESS:
+            device = self._association.device
+            self._storage.tally.received(device.ae_title if device is not None else "")
+        return status, comment
+
+
+def storage_contexts(
+    proposed: list[PresentationContext], device: Device | None
+) -> list[PresentationContext]:
+    """Contexts for the storage classes among *proposed*, private and unknown ones included.
+
+    Of each class only the syntaxes that were proposed: all others would be built for nothing.
+    """
+    syntaxes: dict[UID, set[UID]] = {}
+    for context in proposed:
+        uid = context.abstract_syntax
+        if is_storage(uid) and (device is None or device.takes(uid)):
+            syntaxes.setdefault(uid, set()).update(context.transfer_syntax)
+    known = [
+        uid
+        for uid in SYNTAXES
+        if device is None or not device.transfer_syntaxes or uid in device.transfer_syntaxes
+    ]
+    offers = {uid: tuple(one for one in known if one in named) for uid, named in syntaxes.items()}
+    return [_context(uid, offer) for uid, offer in offers.items() if offer]
+
+
+@lru_cache(maxsize=4096)
+def _context(uid: str, syntaxes: tuple[str, ...]) -> PresentationContext:
+    """An acceptor's context, which nobody changes: to build one takes 0.1 ms."""
+    return build_context(uid, list(syntaxes))
+
+
+def is_storage(uid: UID) -> bool:
+    """Whether a SOP class is stored: known as storage, or known as nothing else."""
+    return uid_to_service_class(uid) in (StorageServiceClass, ServiceClass)
