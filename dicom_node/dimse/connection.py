@@ -97,6 +97,10 @@ class Connection(AssociationSocket):  # type: ignore[misc]
         self.buffer[: len(unread)] = unread
         self.start, self.end = 0, len(unread)
 
+    def forget(self) -> None:
+        """Give the buffer back: the connection is of no use any more."""
+        self.buffer, self.start, self.end = memoryview(b""), 0, 0
+
     def answer(self, message: bytes, deadline: float) -> None:
         """Send all of *message*; raise `PatienceError` when the peer does not take it in time."""
         rest = memoryview(message)

@@ -56,6 +56,10 @@ class _OtherError(Exception):
     """What comes next is for the stock code."""
 
 
+class _SilentError(Exception):
+    """Nothing came, and nothing was on its way."""
+
+
 class DirectProvider(DULServiceProvider):  # type: ignore[misc]
     """An upper layer provider that serves C-STORE requests by itself."""
 
@@ -107,6 +111,8 @@ class DirectProvider(DULServiceProvider):  # type: ignore[misc]
             return True
         except (ClosedError, OSError):
             self.event_queue.put(CLOSED)
+        except _SilentError:
+            self._abort()
         except PatienceError:
             problem = "the peer is too slow"
         except WireError as error:
@@ -114,15 +120,15 @@ class DirectProvider(DULServiceProvider):  # type: ignore[misc]
         finally:
             self._drop()
         if problem:
-            self._abort(problem)
+            peer = self._assoc.requestor
+            log.get().error(
+                "transfer_aborted",
+                reason=problem, calling_ae=peer.ae_title, address=peer.address_info.address,
+            )  # fmt: skip
+            self._abort()
         return False
 
-    def _abort(self, problem: str) -> None:
-        peer = self._assoc.requestor
-        log.get().error(
-            "transfer_aborted",
-            reason=problem, calling_ae=peer.ae_title, address=peer.address_info.address,
-        )  # fmt: skip
+    def _abort(self) -> None:
         self.event_queue.put(INVALID)
         # What the peer sends on is not read: it would be taken for PDUs.
         self.socket.deaf = True
@@ -132,16 +138,17 @@ class DirectProvider(DULServiceProvider):  # type: ignore[misc]
         connection: Connection = self.socket
         if connection.start == connection.end:
             connection.start = connection.end = 0
-        self._deadline = time.monotonic() + self._assoc.network_timeout
+        deadline = time.monotonic() + self._assoc.network_timeout
         while connection.start == connection.end:
             if self._kill_thread or not self.to_provider_queue.empty():
                 return False
-            if not connection.read() and time.monotonic() > self._deadline:
-                raise WireError("the peer is silent")
+            if not connection.read() and time.monotonic() > deadline:
+                raise _SilentError
         return True
 
     def _serve_one(self) -> None:
         connection: Connection = self.socket
+        self._deadline = time.monotonic() + self._assoc.network_timeout
         kind, left = PDU_HEADER.unpack(self._look(PDU_HEADER.size))
         if kind != P_DATA or not PDV_HEADER.size <= left <= connection.longest:
             raise _OtherError

@@ -69,6 +69,7 @@ class StorageAssociation(Association):  # type: ignore[misc]
         finally:
             # What was received in part would stay until the next collection of cyclic garbage.
             self.dimse.message = None
+            self.dul.socket.forget()
             self.ended(self)
 
 

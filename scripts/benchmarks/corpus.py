@@ -1,10 +1,11 @@
-"""CT instances to send, and dcmtk's storescu to send them with."""
+"""CT instances to send, and what sends them."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from pydicom.uid import generate_uid
 
 from benchmarks.product import MODALITY
 
-COUNT = 300
+COUNT, FRAMES = 300, 600
+# Multi-frame Grayscale Word Secondary Capture.
+MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.7.3"
+Sender = Callable[[list[Path], int], list[str]]
 
 
 @contextmanager
@@ -32,23 +36,39 @@ def fresh_study(corpus: list[Path]) -> Iterator[list[Path]]:
         yield files
 
 
-def send(files: list[Path], port: int, associations: int) -> None:
-    """dcmtk's storescu, as a modality would."""
+@contextmanager
+def multi_frame(corpus: list[Path]) -> Iterator[Path]:
+    """One instance of FRAMES frames of 512 × 512, 314 MB."""
+    with tempfile.TemporaryDirectory() as directory:
+        ds = pydicom.dcmread(corpus[0])
+        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = MULTI_FRAME
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = generate_uid(), generate_uid()
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        ds.NumberOfFrames = FRAMES
+        ds.PixelData = ds.PixelData * FRAMES
+        path = Path(directory) / "multi.dcm"
+        ds.save_as(path)
+        yield path
+
+
+def storescu(files: list[Path], port: int) -> list[str]:
+    """dcmtk's own sender, with Nagle's algorithm."""
+    return [
+        "storescu", "-aet", MODALITY, "-aec", "YUNYING", "127.0.0.1", str(port), *map(str, files),
+    ]  # fmt: skip
+
+
+def nodelay(files: list[Path], port: int) -> list[str]:
+    """A sender with TCP_NODELAY."""
+    return [sys.executable, "-m", "benchmarks.nodelay", str(port), MODALITY, *map(str, files)]
+
+
+def send(files: list[Path], port: int, associations: int, sender: Sender = storescu) -> None:
+    """Send everything over that many associations at once, as modalities would."""
     senders = [
-        subprocess.Popen(
-            [
-                "storescu",
-                "-aet",
-                MODALITY,
-                "-aec",
-                "YUNYING",
-                "127.0.0.1",
-                str(port),
-                *map(str, part),
-            ]
-        )
+        subprocess.Popen(sender(part, port))
         for part in (files[first::associations] for first in range(associations))
     ]
-    codes = [sender.wait() for sender in senders]
+    codes = [process.wait() for process in senders]
     if any(codes):
-        raise RuntimeError(f"storescu failed: {codes}")
+        raise RuntimeError(f"the senders failed: {codes}")

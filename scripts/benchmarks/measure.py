@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,44 @@ def measure(pids: Iterable[int], work: Callable[[], None]) -> Cost:
     before, started = tree_cpu(roots), time.monotonic()
     work()
     return Cost(time.monotonic() - started, tree_cpu(roots) - before)
+
+
+def peak_rss(roots: Iterable[int], work: Callable[[], None]) -> float:
+    """Run the work; the most resident MB of these processes and their children meanwhile."""
+    watched, highest, over = list(roots), [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            highest.append(sum(map(_rss, tree(watched))))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        work()
+    finally:
+        over.set()
+        watching.join()
+    return max(highest) / 1e6
+
+
+def _rss(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0  # it ended meanwhile
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def tree(roots: Iterable[int]) -> list[int]:
+    """The processes and all their children."""
+    found = list(roots)
+    for pid in found:
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            try:
+                found += map(int, path.read_text().split())
+            except OSError:
+                continue  # it ended meanwhile
+    return found
 
 
 def tree_cpu(roots: Iterable[int]) -> float:

@@ -234,6 +234,16 @@ def test_who_trickles_an_instance_is_aborted(receiving: Stack) -> None:
         assert time.monotonic() - started < PATIENCE + 3
 
 
+def test_a_pause_between_instances_takes_no_time_from_the_next_one(receiving: Stack) -> None:
+    with raw.connect(receiving.dicom_port) as connection:
+        for _ in range(2):
+            message = instance()
+            for piece in (one_fragment_a_pdu(message)[:900], one_fragment_a_pdu(message)[900:]):
+                connection.sendall(piece)
+                time.sleep(0.75 * PATIENCE)
+            assert raw.status(connection) == 0
+
+
 def test_who_is_silent_between_instances_is_aborted(receiving: Stack) -> None:
     with raw.connect(receiving.dicom_port) as connection:
         connection.sendall(one_fragment_a_pdu(instance()))
@@ -262,6 +272,7 @@ def test_the_same_instance_over_two_associations_at_once_is_one(receiving: Stack
     assert receiving.query("SELECT duplicate_count FROM archive.study") == [(1,)]
 
 
+@pytest.mark.req("ARC-5.8", part=True)
 def test_a_large_multi_frame_takes_no_memory(receiving: Stack) -> None:
     process = psutil.Process(receiving.processes["receive"].pid)
     before = process.memory_info().rss
