@@ -204,7 +204,8 @@ class Stack:
         self.wait_archived()
         self.execute(
             "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
-            " archive.outbox, archive.access RESTART IDENTITY CASCADE"
+            " archive.outbox, archive.access, archive.volume, archive.decision, archive.doomed,"
+            " archive.progress RESTART IDENTITY CASCADE"
         )
 
     def reset(self) -> None:
