@@ -60,8 +60,8 @@ class Instructions:
     def verify_pace(self) -> int:
         """Bytes a second; 0: off."""
         self.refresh()
-        node = self._document.get("node")
-        pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else None
+        node = self._document.get("node", {})
+        pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else 0
         return max(0, int(pace * _MEBIBYTE)) if isinstance(pace, int | float) else 0
 
     def quarantine(self) -> Sequence[QuarantineAction]:

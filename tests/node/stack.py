@@ -100,10 +100,10 @@ class Stack:
         config = str(REPOSITORY / "config" / "node.toml")
         return [sys.executable, "-m", "dicom_node.cli", *arguments, "--config", config]
 
-    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command that ends by itself."""
         return subprocess.run(
-            self.command(name), env=self.environment, cwd=REPOSITORY, check=False,
+            self.command(*arguments), env=self.environment, cwd=REPOSITORY, check=False,
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
@@ -183,6 +183,16 @@ class Stack:
             lambda: self.portal.reports.get(process), f"{process} reports"
         )
         return report
+
+    def wait_told(self) -> None:
+        """Wait until the node keeps the portal's configuration of this moment."""
+        cache = self.root / "node" / "portal.json"
+        wanted = self.portal.configuration
+        wait_until(
+            lambda: cache.exists() and json.loads(cache.read_bytes()) == wanted,
+            "the node knows the configuration",
+        )
+        time.sleep(0.7)  # each process asks for itself, every 0.3 s
 
     def spooled(self) -> list[Path]:
         return [*self.root.glob("spool/*/*.dcm"), *self.root.glob("spool/notes/*.json")]
