@@ -40,7 +40,18 @@ class S3Store:
         return self._connection
 
     def adopt(self, deposits: Sequence[Deposit]) -> list[OccupiedError | OSError | None]:
-        return list(self._threads.map(self._adopt, deposits))
+        """Once the bucket failed a few in a row it is away: the rest is not tried, but waits."""
+        failures: list[OSError] = []
+
+        def adopt(deposit: Deposit) -> OccupiedError | OSError | None:
+            if len(failures) >= CONCURRENCY:
+                return StoreError(f"not tried, others failed: {failures[-1]}")
+            outcome = self._adopt(deposit)
+            if isinstance(outcome, OSError):
+                failures.append(outcome)
+            return outcome
+
+        return list(self._threads.map(adopt, deposits))
 
     def _adopt(self, deposit: Deposit) -> OccupiedError | OSError | None:
         try:
