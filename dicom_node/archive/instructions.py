@@ -1,14 +1,13 @@
 """What the portal's configuration tells the archive process (docs/architecture.md)."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dicom_node import hospital, ident, log
+from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.uid import is_uid
 from dicom_node.store.layout import InvalidTemplateError, Layout
 
@@ -39,13 +38,19 @@ class Tier:
     after_days: int
 
 
+def parse(document: Any) -> Mapping[str, Any]:
+    """The portal's document as it is: each entry is judged when it is used."""
+    if not isinstance(document, dict):
+        raise InvalidConfigurationError("is no object")
+    return document
+
+
 class Instructions:
     """The last configuration that the portal gave; an entry that is not as agreed is left out."""
 
-    def __init__(self, cache: Path, zone: ZoneInfo) -> None:
+    def __init__(self, current: Callable[[], Mapping[str, Any] | None], zone: ZoneInfo) -> None:
         self.zone = zone
-        self._cache = cache
-        self._stamp: tuple[int, int] | None = None
+        self._current = current
         self._document: Mapping[str, Any] = {}
         self._layouts: dict[str, Layout] = {}
         self._default = Layout()
@@ -95,20 +100,9 @@ class Instructions:
         return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
     def refresh(self) -> None:
-        """Read the document when it changed; one that cannot be read leaves the last in force."""
-        try:
-            status = self._cache.stat()
-            stamp = (status.st_mtime_ns, status.st_ino)
-            if stamp == self._stamp:
-                return
-            document = json.loads(self._cache.read_bytes())
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, RecursionError) as error:
-            log.get().warning("configuration_unreadable", error=type(error).__name__)
-            return
-        self._stamp = stamp
-        if isinstance(document, dict):
+        """Take over what is in force now."""
+        document = self._current()
+        if document is not None and document is not self._document:
             self._document = document
             self._layouts = self._read_layouts()
 

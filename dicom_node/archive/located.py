@@ -28,6 +28,7 @@ class Located:
     frame_starts: bytes | None
     image: bool
     withheld: bool
+    location: str = "local"
 
     def spans(self, frame: int) -> list[tuple[int, int]]:
         """(offset, length) of the pieces of *frame*, from 1; raise LookupError when not there."""
@@ -46,7 +47,7 @@ LOCATED: LiteralString = """
 SELECT i.id, t.study_uid AS study, s.series_uid AS series, i.sop_uid AS sop, i.sop_class,
     i.transfer_syntax AS syntax, i.object_key AS key, i.size, i.dataset_offset,
     i.row_count AS rows, i.column_count AS columns, i.frame_count AS frames, i.pixel_offset,
-    i.frame_length, i.fragment_lengths, i.frame_starts, i.image, i.withheld
+    i.frame_length, i.fragment_lengths, i.frame_starts, i.image, i.withheld, i.location
 FROM archive.instance i JOIN archive.series s ON s.id = i.series_id
 JOIN archive.study t ON t.id = s.study_id
 WHERE """

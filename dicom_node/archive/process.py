@@ -9,16 +9,18 @@ import psycopg
 from dicom_node import log, signals
 from dicom_node.archive.describe import Describer
 from dicom_node.archive.disposal import Disposer
-from dicom_node.archive.instructions import Instructions
+from dicom_node.archive.instructions import Instructions, parse
 from dicom_node.archive.judgement import Judge
 from dicom_node.archive.loop import Loop, Turn
 from dicom_node.archive.outbox import Delivery
-from dicom_node.archive.report import Reporter
+from dicom_node.archive.report import Status
 from dicom_node.archive.tiering import Mover
 from dicom_node.archive.verify import Verifier
 from dicom_node.archive.worker import Archiver
 from dicom_node.config import Config
+from dicom_node.configuration import Configuration
 from dicom_node.portal import Portal
+from dicom_node.report import Reporter
 from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
@@ -28,7 +30,6 @@ from dicom_node.web.derived import Derived
 DELIVERY_POLL = 0.5
 GRACE = 2.0
 PRUNE_INTERVAL = 3600.0
-REPORT_INTERVAL = 10.0
 BACKGROUND_POLL = 1.0
 
 
@@ -44,9 +45,14 @@ def prune(connection: psycopg.Connection) -> int:
     return 0
 
 
-def _loops(config: Config, portal: Portal, turn: Turn) -> list[Loop]:
-    spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
-    instructions = Instructions(config.portal.cache_file, ZoneInfo(config.archive.time_zone))
+def _loops(
+    config: Config,
+    portal: Portal,
+    turn: Turn,
+    instructions: Instructions,
+    spool: Spool,
+    quarantine: Quarantine,
+) -> list[Loop]:
     store, derived = stores.of(config), Derived(config.store.path)
     archiver = Archiver(spool, store.primary, quarantine, instructions, config.archive)
     disposer = Disposer(store, derived, instructions)
@@ -61,12 +67,10 @@ def _loops(config: Config, portal: Portal, turn: Turn) -> list[Loop]:
     verifier = Verifier(store, instructions, turn.stopping.wait)
     describer = Describer(store, derived, config.web.origin, config.archive.settle_seconds)
     mover = Mover(store, instructions)
-    reporter = Reporter(portal, config, spool, quarantine)
     return [
         Loop("archive", dsn, poll, turn, archive, takes=True),
         Loop("delivery", dsn, DELIVERY_POLL, turn, Delivery(portal).run_once),
         Loop("pruning", dsn, PRUNE_INTERVAL, turn, prune),
-        Loop("report", dsn, REPORT_INTERVAL, turn, reporter.run_once, needs=True),
         Loop("verify", dsn, BACKGROUND_POLL, turn, verifier.run_once, needs=True),
         Loop("describe", dsn, BACKGROUND_POLL, turn, describer.run_once, needs=True),
         Loop("tiers", dsn, BACKGROUND_POLL, turn, mover.run_once, needs=True),
@@ -90,8 +94,15 @@ def run(config: Config) -> int:
     portal = Portal(config.portal.url, config.portal.database, config.portal.api_key_file)
     turn = Turn()
     signals.hold()
-    loops = _loops(config, portal, turn)
+    settings = config.portal
+    known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
+    instructions = Instructions(known.current, ZoneInfo(config.archive.time_zone))
+    spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
+    loops = _loops(config, portal, turn, instructions, spool, quarantine)
     threading.excepthook = _die
+    known.start()
+    status = Status(config, spool, quarantine)
+    Reporter(portal, "archive", status.collect, settings.report_seconds).start()
     log.get().info("archiving", spool=str(config.spool.path), store=config.store.kind)
     for loop in loops:
         loop.start()

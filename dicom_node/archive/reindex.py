@@ -9,7 +9,6 @@ import psycopg
 
 from dicom_node import hospital, log
 from dicom_node.archive import index, study_events, volume
-from dicom_node.archive.instructions import Instructions
 from dicom_node.archive.loop import take_lock
 from dicom_node.archive.migrate import migrate
 from dicom_node.archive.scan import Scanned, scan
@@ -26,9 +25,9 @@ GROUP = 500
 class Reindexer:
     """Walks over every object, and goes on where an earlier walk was interrupted."""
 
-    def __init__(self, store: Stores, instructions: Instructions) -> None:
+    def __init__(self, store: Stores, zone: ZoneInfo) -> None:
         self.store = store
-        self.instructions = instructions
+        self.zone = zone
         self.seen = self.added = 0
         self.problems: list[dict[str, str]] = []
 
@@ -103,7 +102,7 @@ class Reindexer:
         if not new:
             return
         index.add_instances(connection, new)
-        volume.add(connection, new, self.instructions.zone)
+        volume.add(connection, new, self.zone)
         studies = {item.scanned.identity.study for item in new}
         if store is self.store.nearline:
             connection.execute(
@@ -131,8 +130,7 @@ class Reindexer:
 def run(config: Config) -> int:
     """Reindex all stores while nothing is archived; 1 when an object or a row has no match."""
     migrate(config.index.dsn)
-    zone = ZoneInfo(config.archive.time_zone)
-    reindexer = Reindexer(stores.of(config), Instructions(config.portal.cache_file, zone))
+    reindexer = Reindexer(stores.of(config), ZoneInfo(config.archive.time_zone))
     with psycopg.connect(config.index.dsn, autocommit=True) as connection:
         try:
             take_lock(connection)
