@@ -21,12 +21,19 @@ def _parser() -> argparse.ArgumentParser:
         ("archive", "move received instances into the store and the index, deliver events"),
         ("web", "run the DICOMweb server"),
         ("migrate", "create or migrate the schema 'archive'"),
+        ("reindex", "rebuild or complete the index from the stored objects"),
+        ("verify", "read every stored object and compare it with its digest"),
+        ("store", "check that the store can be used"),
         ("health", "check every process; exit code 0 when all is well"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(
             "--config", type=Path, required=True, help="node.toml; the environment goes over it"
         )
+        if name == "store":
+            command.add_argument(
+                "--create", action="store_true", help="create the bucket if it is not there"
+            )
     send = commands.add_parser("send", help="send files to a storage SCP (C-STORE)")
     send.add_argument("--host", default="127.0.0.1")
     send.add_argument("--port", type=int, default=11112)
@@ -52,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"dicom-node: configuration: {error}", file=sys.stderr)
         return 2
+    if options.command == "store":
+        from dicom_node.store import administration
+
+        return administration.run(config, create=options.create)
     return _run(options.command, config)
 
 
@@ -64,6 +75,10 @@ def _run(command: str, config: Config) -> int:
             from dicom_node.archive.process import run
         case "web":
             from dicom_node.web.process import run
+        case "reindex":
+            from dicom_node.archive.reindex import run
+        case "verify":
+            from dicom_node.archive.verify import run
         case "health":
             from dicom_node.health import run
         case _:

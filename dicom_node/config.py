@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ENVIRONMENT_PREFIX = "YUNYING_NODE_"
 
@@ -48,6 +49,31 @@ class Directory:
 
 
 @dataclass(frozen=True)
+class Store:
+    """``kind`` ``local``: objects are files below ``path``; ``s3``: they lie in the bucket of [s3].
+
+    What is made from objects, and a cache of objects from the bucket, lies below ``path`` anyway.
+    """
+
+    path: Path
+    kind: str = "local"
+
+
+@dataclass(frozen=True)
+class S3:
+    """A bucket; none without ``bucket``. ``cache_size`` in bytes, ``timeout`` seconds a request."""
+
+    endpoint: str = ""
+    region: str = "us-east-1"
+    bucket: str = ""
+    prefix: str = ""
+    access_key_file: Path = Path()
+    secret_key_file: Path = Path()
+    cache_size: int = 10_737_418_240
+    timeout: int = 120
+
+
+@dataclass(frozen=True)
 class Index:
     dsn: str
 
@@ -66,8 +92,17 @@ class Portal:
 
 @dataclass(frozen=True)
 class Archive:
+    """``gather_seconds``: how long instances that keep coming wait to be archived together.
+
+    ``settle_seconds``: a series is described once none of its instances came for so long.
+    ``time_zone``: whose days count, in paths and in volumes.
+    """
+
     batch_size: int = 500
     poll_seconds: float = 0.2
+    gather_seconds: float = 1.0
+    settle_seconds: float = 30.0
+    time_zone: str = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
@@ -98,7 +133,7 @@ class Redis:
 class Config:
     dicom: Dicom
     spool: Directory
-    store: Directory
+    store: Store
     quarantine: Directory
     index: Index
     portal: Portal
@@ -106,6 +141,7 @@ class Config:
     tickets: Tickets
     redis: Redis
     archive: Archive = field(default_factory=Archive)
+    s3: S3 = field(default_factory=S3)
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -195,3 +231,24 @@ def _check(config: Config) -> None:
             raise ConfigError(f"{key}: {port} is not a port")
     if not 1 <= config.archive.batch_size <= 5000:
         raise ConfigError("archive.batch_size: must be between 1 and 5000")
+    try:
+        ZoneInfo(config.archive.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"archive.time_zone: {config.archive.time_zone!r} is not known"
+        ) from error
+    _check_stores(config)
+
+
+def _check_stores(config: Config) -> None:
+    if config.store.kind not in ("local", "s3"):
+        raise ConfigError(f"store.kind: {config.store.kind!r} is neither local nor s3")
+    if config.store.kind == "s3" and not config.s3.bucket:
+        raise ConfigError("s3.bucket: is missing, and store.kind is s3")
+    if not config.s3.bucket:
+        return
+    if not re.fullmatch(r"https?://[^\s/]+", config.s3.endpoint):
+        raise ConfigError("s3.endpoint: must be http:// or https:// and a host, without a path")
+    for key in ("access_key_file", "secret_key_file"):
+        if getattr(config.s3, key) == Path():
+            raise ConfigError(f"s3.{key}: is missing")

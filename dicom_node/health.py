@@ -12,8 +12,8 @@ from pynetdicom.sop_class import Verification
 from redis import Redis
 from redis.exceptions import RedisError
 
+from dicom_node.archive.loop import LOCK
 from dicom_node.archive.migrate import is_current
-from dicom_node.archive.process import LOCK
 from dicom_node.config import Config
 
 TIMEOUT = 3

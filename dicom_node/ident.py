@@ -1,5 +1,6 @@
 """Time-ordered unique identifiers (26 characters, Crockford base 32: 48 bit ms, 80 bit random)."""
 
+import re
 import secrets
 import threading
 import time
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
-_LENGTH = 26
+_VALID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _lock = threading.Lock()
 _last = 0
 
@@ -22,7 +23,7 @@ def new() -> str:
 
 
 def is_valid(text: str) -> bool:
-    return len(text) == _LENGTH and text[0] < "8" and all(c in _VALUES for c in text)
+    return _VALID.fullmatch(text) is not None
 
 
 def time_of(identifier: str) -> datetime:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, tzinfo
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dicom_node.archive import study_events, volume
 from dicom_node.archive.scan import Scanned
 from dicom_node.dataset.frames import pack
 
@@ -31,6 +31,7 @@ class New:
     received: datetime
     key: str
     scanned: Scanned
+    location: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +90,42 @@ def lookup(connection: psycopg.Connection, batch: Sequence[Scanned]) -> Known:
     )
 
 
+def doomed(connection: psycopg.Connection, location: str, keys: Sequence[str]) -> frozenset[str]:
+    """Which of *keys* name objects that are still to be deleted."""
+    query = "SELECT object_key FROM archive.doomed WHERE location = %s AND object_key = ANY(%s)"
+    return frozenset(row[0] for row in connection.execute(query, (location, list(keys))))
+
+
 def apply(
     connection: psycopg.Connection,
     new: Sequence[New],
     duplicates: Sequence[Duplicate],
     events: Sequence[Event],
+    *,
+    zone: tzinfo = UTC,
 ) -> None:
-    """Add everything of a batch in the caller's transaction."""
+    """Add everything of a batch in the caller's transaction; *zone* says which day it was."""
+    add_instances(connection, new)
+    if new:
+        volume.add(connection, new, zone)
+    _add_duplicates(connection, duplicates)
+    touched = {n.scanned.identity.study for n in new} | {d.study_uid for d in duplicates}
+    study_events.touch(connection, touched)
+    if events:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO archive.outbox (kind, at, body) VALUES (%s, %s, %s)",
+                [(event.kind, event.at, Jsonb(event.body)) for event in events],
+            )
+    _add_arrivals(connection, new, duplicates, events)
+
+
+def add_instances(connection: psycopg.Connection, new: Sequence[New]) -> None:
+    """Add *new* to their series and studies, without a word to anyone."""
     if new:
         _add_studies(connection, new)
         _add_series(connection, new)
         _add_instances(connection, new)
-    _add_duplicates(connection, duplicates)
-    touched = sorted({n.scanned.identity.study for n in new} | {d.study_uid for d in duplicates})
-    _add_study_events(connection, touched)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO archive.outbox (kind, at, body) VALUES (%s, %s, %s)",
-            [(event.kind, event.at, Jsonb(event.body)) for event in events],
-        )
-    _add_arrivals(connection, new, duplicates, events)
 
 
 def _copy(
@@ -201,7 +218,7 @@ def _add_series(connection: psycopg.Connection, new: Sequence[New]) -> None:
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS new_series (study_uid text, series_uid text, number int,"
         " modality text, description text, body_part text, laterality text, series_date date,"
-        " series_time time, instance_count int) ON COMMIT DELETE ROWS"
+        " series_time time, instance_count int, last_received timestamptz) ON COMMIT DELETE ROWS"
     )
     keys = (
         "number", "modality", "description", "body_part", "laterality", "series_date",
@@ -211,18 +228,24 @@ def _add_series(connection: psycopg.Connection, new: Sequence[New]) -> None:
         connection,
         "COPY new_series FROM STDIN",
         [
-            (*uids, *(_first_filled(group, "series", key) for key in keys), len(group))
+            (
+                *uids,
+                *(_first_filled(group, "series", key) for key in keys),
+                len(group),
+                max(item.received for item in group),
+            )
             for uids, group in _grouped(new, "study", "series").items()
         ],
     )
     connection.execute(
         "INSERT INTO archive.series AS old (study_id, series_uid, number, modality, description,"
-        " body_part, laterality, series_date, series_time, instance_count)"
+        " body_part, laterality, series_date, series_time, instance_count, last_received)"
         " SELECT t.id, n.series_uid, n.number, n.modality, n.description, n.body_part,"
-        " n.laterality, n.series_date, n.series_time, n.instance_count"
+        " n.laterality, n.series_date, n.series_time, n.instance_count, n.last_received"
         " FROM new_series n JOIN archive.study t USING (study_uid) ORDER BY t.id, n.series_uid"
         " ON CONFLICT (study_id, series_uid) DO UPDATE SET"
         " instance_count = old.instance_count + excluded.instance_count,"
+        " last_received = greatest(old.last_received, excluded.last_received), described = false,"
         " number = COALESCE(old.number, excluded.number),"
         " description = COALESCE(NULLIF(old.description, ''), excluded.description),"
         " body_part = COALESCE(NULLIF(old.body_part, ''), excluded.body_part)"
@@ -240,17 +263,19 @@ def _add_instances(connection: psycopg.Connection, new: Sequence[New]) -> None:
         " sop_uid text, sop_class text, number int, transfer_syntax text, object_key text,"
         " digest bytea, size bigint, dataset_offset bigint, row_count int, column_count int,"
         " frame_count int, pixel_offset bigint, frame_length bigint, fragment_lengths bytea,"
-        " frame_starts bytea, image boolean, withheld boolean, received timestamptz)"
+        " frame_starts bytea, image boolean, withheld boolean, received timestamptz, location text)"
         " ON COMMIT DELETE ROWS"
     )
     _copy(connection, "COPY new_instance FROM STDIN", map(_instance_row, new))
     connection.execute(
         "INSERT INTO archive.instance (series_id, sop_uid, sop_class, number, transfer_syntax,"
         " object_key, digest, size, dataset_offset, row_count, column_count, frame_count,"
-        " pixel_offset, frame_length, fragment_lengths, frame_starts, image, withheld, received)"
-        " SELECT s.id, n.sop_uid, n.sop_class, n.number, n.transfer_syntax, n.object_key, n.digest,"
+        " pixel_offset, frame_length, fragment_lengths, frame_starts, image, withheld, received,"
+        " location) SELECT s.id, n.sop_uid, n.sop_class, n.number, n.transfer_syntax,"
+        " n.object_key, n.digest,"
         " n.size, n.dataset_offset, n.row_count, n.column_count, n.frame_count, n.pixel_offset,"
-        " n.frame_length, n.fragment_lengths, n.frame_starts, n.image, n.withheld, n.received"
+        " n.frame_length, n.fragment_lengths, n.frame_starts, n.image, n.withheld, n.received,"
+        " n.location"
         " FROM new_instance n JOIN archive.study t USING (study_uid)"
         " JOIN archive.series s ON s.study_id = t.id AND s.series_uid = n.series_uid"
     )
@@ -285,10 +310,13 @@ def _instance_row(new: New) -> tuple[Any, ...]:
         scanned.image,
         scanned.withheld,
         new.received,
+        new.location,
     )
 
 
 def _add_duplicates(connection: psycopg.Connection, duplicates: Sequence[Duplicate]) -> None:
+    if not duplicates:
+        return
     counts: dict[str, int] = {}
     for duplicate in duplicates:
         counts[duplicate.study_uid] = counts.get(duplicate.study_uid, 0) + 1
@@ -308,72 +336,12 @@ def _add_arrivals(
     rows = [(item.spool_id, "stored") for item in new]
     rows += [(item.spool_id, "duplicate") for item in duplicates]
     rows += [(item.spool_id, item.outcome) for item in events]
-    _copy(connection, "COPY archive.arrival (spool_id, outcome) FROM STDIN", rows)
+    if rows:
+        _copy(connection, "COPY archive.arrival (spool_id, outcome) FROM STDIN", rows)
 
 
 def add_arrivals(connection: psycopg.Connection, ids: Iterable[str], outcome: str) -> None:
     """Remember spool *ids* that led to nothing new."""
     rows = [(identifier, outcome) for identifier in ids]
-    _copy(connection, "COPY archive.arrival (spool_id, outcome) FROM STDIN", rows)
-
-
-def _add_study_events(connection: psycopg.Connection, uids: Sequence[str]) -> None:
-    if not uids:
-        return
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            "UPDATE archive.study SET revision = revision + 1 WHERE study_uid = ANY(%s)"
-            " RETURNING *",
-            (list(uids),),
-        )
-        rows = cursor.fetchall()
-        # What waits of an older revision says nothing that the new one does not.
-        cursor.execute(
-            "DELETE FROM archive.outbox"
-            " WHERE kind = 'study' AND refused IS NULL AND study_uid = ANY(%s)",
-            (list(uids),),
-        )
-        cursor.executemany(
-            "INSERT INTO archive.outbox (kind, study_uid, body) VALUES ('study', %s, %s)",
-            [(row["study_uid"], Jsonb(study_body(row))) for row in rows],
-        )
-
-
-def study_body(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A study's row as the portal wants it."""
-    return {
-        "uid": row["study_uid"],
-        "hospital": row["hospital"],
-        "revision": row["revision"],
-        "patient": {
-            "id": row["patient_id"],
-            "name": row["patient_name"],
-            "birth_date": _iso(row["birth_date"]),
-            "sex": row["sex"],
-        },
-        "accession_number": row["accession_number"],
-        "study_id": row["study_id"],
-        "date": _iso(row["study_date"]),
-        "time": _iso(row["study_time"]),
-        "description": row["description"],
-        "modalities": row["modalities"],
-        "body_parts": row["body_parts"],
-        "referring_physician": row["referring_physician"],
-        "station_name": row["station_name"],
-        "calling_ae": row["calling_ae"],
-        "series_count": row["series_count"],
-        "instance_count": row["instance_count"],
-        "duplicate_count": row["duplicate_count"],
-        "size": row["size"],
-        "first_received": timestamp(row["first_received"]),
-        "last_received": timestamp(row["last_received"]),
-    }
-
-
-def _iso(value: date | time | None) -> str | None:
-    return value.isoformat() if value is not None else None
-
-
-def timestamp(moment: datetime) -> str:
-    """UTC with microseconds and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if rows:
+        _copy(connection, "COPY archive.arrival (spool_id, outcome) FROM STDIN", rows)

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from dicom_node import log
-from dicom_node.archive.index import timestamp
+from dicom_node.archive.study_events import timestamp
 from dicom_node.portal import Portal, PortalError
 
 MAX_BATCH = 200

@@ -1,69 +1,36 @@
-"""``dicom-node archive``: threads that archive, deliver and prune, each with its connection."""
+"""``dicom-node archive``: threads that archive, deliver, check and tidy up."""
 
 import os
 import threading
-from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import psycopg
 
 from dicom_node import log, signals
-from dicom_node.archive.migrate import is_current
+from dicom_node.archive.describe import Describer
+from dicom_node.archive.disposal import Disposer
+from dicom_node.archive.instructions import Instructions, parse
+from dicom_node.archive.judgement import Judge
+from dicom_node.archive.loop import Loop, Turn
 from dicom_node.archive.outbox import Delivery
+from dicom_node.archive.report import Status
+from dicom_node.archive.tiering import Mover
+from dicom_node.archive.verify import Verifier
 from dicom_node.archive.worker import Archiver
 from dicom_node.config import Config
-from dicom_node.portal import Portal, PortalError
+from dicom_node.configuration import Configuration
+from dicom_node.portal import Portal
+from dicom_node.report import Reporter
 from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
-from dicom_node.store.local import LocalStore
+from dicom_node.store import stores
+from dicom_node.web.derived import Derived
 
-# Held by the process that archives; a second one waits.
-LOCK = 7_241_000_002
-MAX_PAUSE = 5.0
 DELIVERY_POLL = 0.5
 GRACE = 2.0
 PRUNE_INTERVAL = 3600.0
-
-Round = Callable[[psycopg.Connection], int]
-
-
-class _Loop(threading.Thread):
-    """Calls *round_* while there is work, else every *pause* seconds; outlives the database."""
-
-    def __init__(
-        self, name: str, dsn: str, pause: float, stopping: threading.Event, round_: Round
-    ) -> None:
-        super().__init__(name=name, daemon=True)
-        self.dsn = dsn
-        self.pause = pause
-        self.stopping = stopping
-        self.round = round_
-        self.exclusive = False
-
-    def run(self) -> None:
-        delay = 0.0
-        while not self.stopping.wait(delay):
-            try:
-                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
-                    delay = self._connected(connection)
-            except (psycopg.Error, PortalError, OSError) as error:
-                delay = min(MAX_PAUSE, max(self.pause, delay * 2))
-                log.get().warning(
-                    "retrying", loop=self.name, error=type(error).__name__,
-                    detail=str(error).split("\n")[0][:300], seconds=delay,
-                )  # fmt: skip
-
-    def _connected(self, connection: psycopg.Connection) -> float:
-        if not is_current(connection):
-            raise psycopg.ProgrammingError("the schema archive is not migrated yet")
-        if self.exclusive:
-            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
-            if row is None or not row[0]:
-                raise psycopg.OperationalError("another process is archiving")
-        while not self.stopping.is_set():
-            if not self.round(connection):
-                self.stopping.wait(self.pause)
-        return 0.0
+BACKGROUND_POLL = 1.0
 
 
 def _die(arguments: threading.ExceptHookArgs) -> None:
@@ -78,14 +45,43 @@ def prune(connection: psycopg.Connection) -> int:
     return 0
 
 
+def _loops(
+    config: Config,
+    portal: Portal,
+    turn: Turn,
+    instructions: Instructions,
+    spool: Spool,
+    quarantine: Quarantine,
+) -> list[Loop]:
+    store, derived = stores.of(config), Derived(config.store.path)
+    archiver = Archiver(spool, store.primary, quarantine, instructions, config.archive)
+    disposer = Disposer(store, derived, instructions)
+    judge = Judge(archiver.place, instructions)
+
+    def archive(connection: psycopg.Connection) -> int:
+        """One after the other: none of them finds the index or the store in another's middle."""
+        done = disposer.run_once(connection) + judge.run_once(connection)
+        return done + archiver.run_once(connection)
+
+    dsn, poll = config.index.dsn, config.archive.poll_seconds
+    verifier = Verifier(store, instructions, turn.stopping.wait)
+    describer = Describer(store, derived, config.web.origin, config.archive.settle_seconds)
+    mover = Mover(store, instructions)
+    return [
+        Loop("archive", dsn, poll, turn, archive, takes=True),
+        Loop("delivery", dsn, DELIVERY_POLL, turn, Delivery(portal).run_once),
+        Loop("pruning", dsn, PRUNE_INTERVAL, turn, prune),
+        Loop("verify", dsn, BACKGROUND_POLL, turn, verifier.run_once, needs=True),
+        Loop("describe", dsn, BACKGROUND_POLL, turn, describer.run_once, needs=True),
+        Loop("tiers", dsn, BACKGROUND_POLL, turn, mover.run_once, needs=True),
+    ]
+
+
 def run(config: Config) -> int:
     """Archive and deliver until SIGTERM or SIGINT."""
-    archiver = Archiver(
-        Spool(config.spool.path),
-        LocalStore(config.store.path),
-        Quarantine(config.quarantine.path),
-        config.archive.batch_size,
-    )
+    config.store.path.mkdir(parents=True, exist_ok=True)
+    config.quarantine.path.mkdir(parents=True, exist_ok=True)
+    config.spool.path.mkdir(parents=True, exist_ok=True)
     for section in ("store", "quarantine"):
         if not durable.can_link(config.spool.path, getattr(config, section).path):
             log.get().critical(
@@ -93,25 +89,25 @@ def run(config: Config) -> int:
                 error=f"{section}.path: must be on the file system of spool.path",
             )
             return 2
+    # Names that a killed process made, and did not live to bring to the disk, are relied on now.
+    os.sync()
     portal = Portal(config.portal.url, config.portal.database, config.portal.api_key_file)
-    delivery = Delivery(portal)
-    stopping = threading.Event()
+    turn = Turn()
     signals.hold()
-    archiving = _Loop(
-        "archive", config.index.dsn, config.archive.poll_seconds, stopping, archiver.run_once
-    )
-    archiving.exclusive = True
-    loops = [
-        archiving,
-        _Loop("delivery", config.index.dsn, DELIVERY_POLL, stopping, delivery.run_once),
-        _Loop("pruning", config.index.dsn, PRUNE_INTERVAL, stopping, prune),
-    ]
+    settings = config.portal
+    known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
+    instructions = Instructions(known.current, ZoneInfo(config.archive.time_zone))
+    spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
+    loops = _loops(config, portal, turn, instructions, spool, quarantine)
     threading.excepthook = _die
-    log.get().info("archiving", spool=str(config.spool.path), store=str(config.store.path))
+    known.start()
+    status = Status(config, spool, quarantine)
+    Reporter(portal, "archive", status.collect, settings.report_seconds).start()
+    log.get().info("archiving", spool=str(config.spool.path), store=config.store.kind)
     for loop in loops:
         loop.start()
     signals.wait()
-    stopping.set()
+    turn.stopping.set()
     for loop in loops:
         loop.join(GRACE)
     portal.close()

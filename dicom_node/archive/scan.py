@@ -2,9 +2,13 @@
 
 import hashlib
 import mmap
+import os
+import struct
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from pathlib import Path
 
 from dicom_node.archive.withholding import Clues, may_show_a_name
@@ -15,18 +19,29 @@ from dicom_node.dataset.elements import (
     Buffer,
     Element,
     UnreadableError,
+    collect,
     inflate,
     true_syntax,
-    walk,
 )
 from dicom_node.dataset.frames import MAX_FRAMES, Fragments, native_length, read_fragments
 from dicom_node.dataset.identity import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, Identity
 from dicom_node.dataset.part10 import FileMeta, decode
 from dicom_node.dataset.syntax import SYNTAXES, Syntax
 from dicom_node.dataset.uid import is_uid
-from dicom_node.dataset.values import integer, string, strings, text_of
+from dicom_node.dataset.values import integer, raw, string
 
 EXTENDED_OFFSET_TABLE = 0x7FE00001
+_OVERLAY_BIT_POSITIONS = frozenset(0x60000102 + (group << 17) for group in range(16))
+_WANTED = PIXEL_TAGS | _OVERLAY_BIT_POSITIONS | {EXTENDED_OFFSET_TABLE, SOP_CLASS, SOP_INSTANCE}
+_WANTED |= {STUDY, SERIES, 0x00080005, 0x00080008, 0x00080020, 0x00080021, 0x00080030, 0x00080031}
+_WANTED |= {0x00080050, 0x00080060, 0x00080090, 0x00081010, 0x00081030, 0x0008103E, 0x00100010}
+_WANTED |= {0x00100020, 0x00100030, 0x00100040, 0x00180015, 0x00200010, 0x00200011, 0x00200013}
+_WANTED |= {0x00200060, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
+_WANTED |= {0x00280301}
+_REMEMBERED = 256
+_HEAD = 1 << 15
+_CHUNK = 1 << 17
+_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +74,31 @@ class Scanned:
 
 
 class _Header:
-    """The elements of the top level by tag."""
+    """The elements of the top level that are looked at, by tag."""
 
-    def __init__(self, data: Buffer, start: int, syntax: Syntax) -> None:
+    def __init__(self, data: Buffer, start: int, end: int, syntax: Syntax) -> None:
         self.data = data
         self.syntax = syntax
-        self.elements: dict[int, Element] = {}
-        for element in walk(data, start, len(data), syntax):
-            self.elements.setdefault(element.tag, element)
-        if not self.elements:
+        self.elements, anything = collect(data, start, end, syntax, _WANTED)
+        if not anything:
             raise UnreadableError("the data set is empty")
         charset = self.elements.get(0x00080005)
-        self.codecs = text.encodings(strings(data, charset)) if charset else ()
+        self.codecs = _codecs(raw(data, charset, 1024)) if charset else ()
+
+    def is_within(self, length: int) -> bool:
+        """Whether all values but native pixels lie in the first *length* bytes."""
+        return all(
+            element.end <= length or (element.tag in PIXEL_TAGS and not element.undefined)
+            for element in self.elements.values()
+        )
 
     def text(self, tag: int, vr: str) -> str:
         element = self.elements.get(tag)
         if element is None:
             return ""
-        decoded = text_of(self.data, element, self.codecs, person=vr == "PN")
-        return text.line(decoded, vr)
+        value = raw(self.data, element)
+        read = _line if len(value) <= _REMEMBERED else _line.__wrapped__
+        return read(value, vr, self.codecs)
 
     def code(self, tag: int) -> str:
         """The first value of a code string, in capitals."""
@@ -93,18 +114,74 @@ class _Header:
         return found if is_uid(found) else ""
 
 
+@lru_cache(maxsize=4096)
+def _line(value: bytes, vr: str, codecs: text.Encodings) -> str:
+    """Most values are those of the instance before."""
+    return text.line(text.decode(value.rstrip(b"\0 "), codecs, person=vr == "PN"), vr)
+
+
+@lru_cache(maxsize=256)
+def _codecs(value: bytes) -> text.Encodings:
+    return text.encodings(
+        [part.strip(" \0") for part in value.decode("ascii", "replace").split("\\")]
+    )
+
+
 def scan(path: Path) -> Scanned:
-    """Read *path*, all of it once for the digest; raise `UnreadableError`."""
-    with path.open("rb") as stream, _mapped(stream.fileno()) as file:
-        meta, start = decode(file)
-        syntax = SYNTAXES.get(meta.syntax)
-        if syntax is None:
-            raise UnreadableError(f"transfer syntax {meta.syntax!r} is not known")
-        digest = hashlib.sha256(memoryview(file)[start:]).digest()
-        data: Buffer = inflate(file, start) if syntax.deflated else file
-        position = 0 if syntax.deflated else start
-        header = _Header(data, position, true_syntax(data, position, syntax))
-        return _scanned(header, meta, syntax, digest=digest, size=len(file), start=start)
+    """Read *path*, all of it once for the digest; raise `UnreadableError`, or OSError."""
+    with path.open("rb", buffering=0) as stream:
+        return _scan(stream.fileno())
+
+
+def _scan(descriptor: int) -> Scanned:
+    size = os.fstat(descriptor).st_size
+    # Read, not mapped: a disk that fails is then an error of this file, not of the process.
+    head = os.pread(descriptor, _HEAD, 0)
+    try:
+        return _look(descriptor, head, size)
+    except (UnreadableError, struct.error, _BeyondError):
+        with _mapped(descriptor) as file:
+            return _look(descriptor, file, size)
+
+
+class _BeyondError(Exception):
+    """What is looked for lies beyond the part of the file that was read."""
+
+
+def _look(descriptor: int, file: Buffer, size: int) -> Scanned:
+    """Look at *file*, which may be only the beginning of all *size* bytes."""
+    meta, start = decode(file)
+    syntax = SYNTAXES.get(meta.syntax)
+    if syntax is None:
+        raise UnreadableError(f"transfer syntax {meta.syntax!r} is not known")
+    whole = len(file) == size
+    if syntax.deflated and not whole:
+        raise _BeyondError
+    data: Buffer = inflate(file, start) if syntax.deflated else file
+    position, end = (0, len(data)) if syntax.deflated else (start, size)
+    header = _Header(data, position, end, true_syntax(data, position, syntax))
+    if not whole and not header.is_within(len(data)):
+        raise _BeyondError
+    return _scanned(
+        header, meta, syntax, digest=digest_of(descriptor, start), size=size, start=start
+    )
+
+
+def digest_of(descriptor: int, start: int) -> bytes:
+    """SHA-256 of an open file from *start* to its end."""
+    digest, buffer = hashlib.sha256(), _buffer()
+    while count := os.preadv(descriptor, [buffer], start):
+        digest.update(buffer[:count])
+        start += count
+    return digest.digest()
+
+
+def _buffer() -> memoryview:
+    """This thread's own, small enough to stay in the processor's cache between read and digest."""
+    found: memoryview | None = getattr(_local, "buffer", None)
+    if found is None:
+        found = _local.buffer = memoryview(bytearray(_CHUNK))
+    return found
 
 
 def _mapped(descriptor: int) -> mmap.mmap:
@@ -219,7 +296,7 @@ def _clues(header: _Header, sop_class: str, syntax: Syntax) -> Clues:
         video=syntax.codec == "video",
         image_type=tuple(header.text(0x00080008, "LO").upper().split("\\")),
         overlay_in_pixels=any(
-            tag & 0xFF01FFFF == 0x60000102 and header.integer(tag) not in (0, None)
-            for tag in header.elements
+            header.integer(tag) not in (0, None)
+            for tag in _OVERLAY_BIT_POSITIONS & header.elements.keys()
         ),
     )

@@ -30,6 +30,8 @@ MAX_INFLATED = 256 << 20
 
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV"))
 _LONG |= frozenset((b"UC", b"UN", b"UR", b"UT", b"UV"))
+_SHORT = frozenset((b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO"))
+_SHORT |= frozenset((b"LT", b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"))
 _LITTLE = (struct.Struct("<HH2sH"), struct.Struct("<L"))
 _BIG = (struct.Struct(">HH2sH"), struct.Struct(">L"))
 
@@ -122,6 +124,57 @@ def walk(data: Buffer, position: int, end: int, syntax: Syntax) -> Iterator[Elem
                 )
         yield element
         position = element.end
+
+
+def collect(
+    data: Buffer, position: int, end: int, syntax: Syntax, wanted: frozenset[int]
+) -> tuple[dict[int, Element], bool]:
+    """The first element of each *wanted* tag of one level, and whether there is any element at all.
+
+    Goes over everything as `walk` does, with the same errors, in a fraction of the time.
+    """
+    if not (syntax.explicit and syntax.little):
+        return _collect_slowly(data, position, end, syntax, wanted)
+    found: dict[int, Element] = {}
+    begin, left = position, MAX_ELEMENTS
+    unpack, unpack_long = (layout.unpack_from for layout in _LITTLE)
+    while position + 8 <= end:
+        group, number, vr, length = unpack(data, position)
+        value = position + 8
+        if vr in _LONG and position + 12 <= end:
+            (length,) = unpack_long(data, value)
+            value += 4
+        elif vr not in _SHORT:
+            length = UNDEFINED
+        if not left:
+            raise UnreadableError(f"there are more than {MAX_ELEMENTS} elements on one level")
+        left -= 1
+        stop = value + length
+        tag = group << 16 | number
+        if length == UNDEFINED or group == 0xFFFE or stop > end:
+            # What is rare or wrong is looked at with care.
+            element = next(walk(data, position, end, syntax), None)
+            if element is None:
+                break
+            tag, stop = element.tag, element.end
+            if tag in wanted:
+                found.setdefault(tag, element)
+        elif tag in wanted and tag not in found:
+            found[tag] = Element(tag, vr.decode("ascii"), position, value, length, stop)
+        position = stop
+    return found, position > begin
+
+
+def _collect_slowly(
+    data: Buffer, position: int, end: int, syntax: Syntax, wanted: frozenset[int]
+) -> tuple[dict[int, Element], bool]:
+    found: dict[int, Element] = {}
+    anything = False
+    for element in walk(data, position, end, syntax):
+        anything = True
+        if element.tag in wanted:
+            found.setdefault(element.tag, element)
+    return found, anything
 
 
 def _open_ended(data: Buffer, end: int, syntax: Syntax) -> bool:

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Sequence
 
-from dicom_node.dataset import text
 from dicom_node.dataset.elements import Buffer, Element
 from dicom_node.dataset.syntax import Syntax
 
@@ -24,10 +23,6 @@ def string(data: Buffer, element: Element) -> str:
 
 def strings(data: Buffer, element: Element) -> Sequence[str]:
     return [part.strip(" \0") for part in string(data, element).split("\\")]
-
-
-def text_of(data: Buffer, element: Element, codecs: text.Encodings, *, person: bool = False) -> str:
-    return text.decode(raw(data, element).rstrip(b"\0 "), codecs, person=person)
 
 
 def integer(data: Buffer, element: Element, syntax: Syntax) -> int | None:

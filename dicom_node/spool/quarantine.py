@@ -1,5 +1,6 @@
 """Where bytes lie that could not be taken into the archive: kept, never shown as an image."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -72,6 +73,28 @@ class Quarantine:
                 name.hardlink_to(source)
                 durable.sync_directory(name.parent)
         return True
+
+    def path(self, code: str, key: str) -> Path:
+        """Where *key* of the hospital *code* lies, if it does; both were checked before."""
+        return self.root / code / f"{key}.dcm"
+
+    def remove(self, code: str, key: str) -> None:
+        """Delete *key* and what names the same file; a repeat is then kept anew."""
+        path = self.path(code, key)
+        try:
+            inode = path.stat().st_ino
+        except FileNotFoundError:
+            return
+        directory = path.parent / "digest"
+        if directory.is_dir():
+            with os.scandir(directory) as entries:
+                for entry in [entry for entry in entries if entry.inode() == inode]:
+                    Path(entry.path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        durable.sync_directory(path.parent)
+
+    def count(self) -> int:
+        return sum(1 for _ in self.root.glob("*/*.dcm"))
 
     def discard_unfinished(self) -> None:
         for path in self.root.glob("*/*.part"):

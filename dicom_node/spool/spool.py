@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import merge, nsmallest
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +56,32 @@ class Spool:
 
     def oldest(self, count: int) -> list[Spooled]:
         """The *count* oldest instances of all hospitals, oldest first."""
-        queues = [
-            nsmallest(count, self._instances(directory), key=lambda spooled: spooled.id)
-            for directory in self.root.iterdir()
-            if hospital.is_code(directory.name) and directory.is_dir()
-        ]
-        everyone = merge(*queues, key=lambda spooled: spooled.id)
-        return [spooled for spooled, _ in zip(everyone, range(count), strict=False)]
+        found = nsmallest(count, self._names())
+        return [Spooled(name, code, self.root / code / f"{name}.dcm") for name, code in found]
 
-    def _instances(self, directory: Path) -> Iterator[Spooled]:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                name, _, suffix = entry.name.partition(".")
-                if suffix == "dcm" and ident.is_valid(name):
-                    yield Spooled(name, directory.name, Path(entry.path))
+    def _names(self) -> Iterator[tuple[str, str]]:
+        """(id, hospital) of every instance."""
+        for code in self._codes():
+            with os.scandir(self.root / code) as entries:
+                for entry in entries:
+                    name, _, suffix = entry.name.partition(".")
+                    if suffix == "dcm" and ident.is_valid(name):
+                        yield name, code
+
+    def _codes(self) -> list[str]:
+        with os.scandir(self.root) as entries:
+            return [e.name for e in entries if hospital.is_code(e.name) and e.is_dir()]
+
+    def census(self) -> tuple[int, int, str]:
+        """How many instances wait, their bytes, and the id of the oldest (empty: none)."""
+        count, size, oldest = 0, 0, ""
+        for name, code in self._names():
+            try:
+                size += (self.root / code / f"{name}.dcm").stat().st_size
+            except FileNotFoundError:
+                continue
+            count, oldest = count + 1, min(oldest or name, name)
+        return count, size, oldest
 
     def notes(self, count: int) -> list[Path]:
         """The *count* oldest notes."""

@@ -1,21 +1,61 @@
 """Where instances lie for good. A key names an object and is the same in every kind of store."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
-
-from dicom_node.dataset.identity import Identity
 
 
 class OccupiedError(Exception):
     """Another object lies under the key."""
 
 
-class Store(Protocol):
-    """A place for objects. Taking an object in is idempotent."""
+class StoreError(OSError):
+    """The store did not do what was asked now; it may later."""
 
-    def adopt(self, key: str, source: Path) -> None:
-        """Take the file *source* in as *key*; raise `OccupiedError` when other bytes are there."""
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """The file ``source``, to be taken in as ``key``; ``received`` goes with the object."""
+
+    key: str
+    source: Path
+    received: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object that lies in a store."""
+
+    key: str
+    size: int
+    received: datetime
+
+
+class Readable(Protocol):
+    """Objects to be read, wherever they lie."""
+
+    def near(self, key: str) -> BinaryIO | None:
+        """Open the object if it is on this machine; None when it has to be read from afar."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open an object for reading at any offset; raise FileNotFoundError."""
+
+    def local(self, key: str) -> Path:
+        """A file with the object's bytes, for a program that wants a path."""
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """A span of an object, all of it; raise FileNotFoundError or `StoreError`."""
+
+
+class Store(Readable, Protocol):
+    """A place for objects. Taking an object in, and deleting one, is idempotent."""
+
+    location: str
+
+    def adopt(self, deposits: Sequence[Deposit]) -> list[OccupiedError | OSError | None]:
+        """Take the files in; for each None, or why not: the next attempt may succeed on OSError."""
 
     def discard(self, key: str, source: Path) -> None:
         """Undo `adopt` of *source*, which did not get into the index."""
@@ -23,16 +63,14 @@ class Store(Protocol):
     def commit(self) -> None:
         """Return when everything adopted since the last commit would survive a power cut."""
 
-    def local(self, key: str) -> Path:
-        """A file with the object's bytes, for a program that wants a path."""
+    def stream(self, key: str) -> Iterator[bytes]:
+        """An object from its beginning to its end, as it lies in the store now."""
 
-    def open(self, key: str) -> BinaryIO:
-        """Open an object for reading at any offset; raise FileNotFoundError."""
+    def holds(self, key: str) -> bool:
+        """Whether there is an object *key*."""
 
+    def delete(self, key: str) -> None:
+        """Remove an object that may be there."""
 
-def object_key(hospital: str, received: datetime, identity: Identity) -> str:
-    """The key of an instance; every part was checked before (codes and UIDs only)."""
-    return (
-        f"{hospital}/{received:%Y/%m/%d}/"
-        f"{identity.study}/{identity.series}/{identity.sop_instance}.dcm"
-    )
+    def objects(self, after: str) -> Iterator[Stored]:
+        """All objects of hospitals whose keys sort behind *after*, in that order."""

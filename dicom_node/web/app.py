@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dicom_node.config import Config
 from dicom_node.dataset.elements import UnreadableError
-from dicom_node.store.local import LocalStore
+from dicom_node.store import stores
 from dicom_node.web import problem
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.problem import Problem
@@ -107,7 +107,7 @@ def create(config: Config) -> Starlette:
     )
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
-    service = Service(config, LocalStore(config.store.path), pool, authenticator, renderer)
+    service = Service(config, stores.of(config), pool, authenticator, renderer)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -4,11 +4,11 @@ import mmap
 import re
 from collections.abc import Sequence
 
+from dicom_node.archive.located import Located
 from dicom_node.dataset.elements import UnreadableError
 from dicom_node.dataset.jsonmodel import find
-from dicom_node.store.base import Store
+from dicom_node.store.base import Readable
 from dicom_node.web import accept
-from dicom_node.web.catalog import Located
 from dicom_node.web.metadata import readable
 from dicom_node.web.multipart import Multipart
 from dicom_node.web.pieces import Piece, PiecesResponse, Span
@@ -25,7 +25,7 @@ def parse_path(text: str) -> list[int]:
     return [int(part, 10 if number % 2 else 16) for number, part in enumerate(text.split("/"))]
 
 
-def value(store: Store, instance: Located, path: Sequence[int]) -> Piece:
+def value(store: Readable, instance: Located, path: Sequence[int]) -> Piece:
     """The value at *path*, where it lies."""
     with (
         store.open(instance.key) as stream,
@@ -41,7 +41,7 @@ def value(store: Store, instance: Located, path: Sequence[int]) -> Piece:
     return Span(instance.key, element.value, element.length)
 
 
-def answer(store: Store, piece: Piece, header: str) -> PiecesResponse:
+def answer(store: Readable, piece: Piece, header: str) -> PiecesResponse:
     """Bare octets when so accepted, else one part."""
     for entry in accept.parse(header):
         if entry.admits(OCTETS) and not entry.multipart and entry.name == OCTETS:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from dicom_node.dataset.frames import Fragments, unpack
+from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.web.auth import Ticket
 from dicom_node.web.problem import not_found, unavailable, withheld
 
@@ -38,53 +38,6 @@ def scope(ticket: Ticket) -> Condition:
     elif "*" not in ticket.hospitals:
         condition.add("t.hospital = ANY(%(scope)s)", scope=sorted(ticket.hospitals))
     return condition
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """An instance and where its bytes lie."""
-
-    id: int
-    study: str
-    series: str
-    sop: str
-    sop_class: str
-    syntax: str
-    key: str
-    size: int
-    dataset_offset: int
-    rows: int | None
-    columns: int | None
-    frames: int
-    pixel_offset: int | None
-    frame_length: int | None
-    fragment_lengths: bytes | None
-    frame_starts: bytes | None
-    image: bool
-    withheld: bool
-
-    def spans(self, frame: int) -> list[tuple[int, int]]:
-        """(offset, length) of the pieces of *frame*, from 1; raise LookupError when not there."""
-        if not 1 <= frame <= self.frames or self.pixel_offset is None:
-            raise LookupError("no such frame")
-        if self.frame_length is not None:
-            return [(self.pixel_offset + (frame - 1) * self.frame_length, self.frame_length)]
-        lengths = unpack(self.fragment_lengths or b"")
-        starts = range(len(lengths)) if self.frame_starts is None else unpack(self.frame_starts)
-        if frame > len(starts):
-            raise LookupError("no such frame")
-        return Fragments(self.pixel_offset, lengths, starts).parts(frame - 1)
-
-
-_LOCATED: LiteralString = """
-SELECT i.id, t.study_uid AS study, s.series_uid AS series, i.sop_uid AS sop, i.sop_class,
-    i.transfer_syntax AS syntax, i.object_key AS key, i.size, i.dataset_offset,
-    i.row_count AS rows, i.column_count AS columns, i.frame_count AS frames, i.pixel_offset,
-    i.frame_length, i.fragment_lengths, i.frame_starts, i.image, i.withheld
-FROM archive.instance i JOIN archive.series s ON s.id = i.series_id
-JOIN archive.study t ON t.id = s.study_id
-WHERE """
-_ORDER: LiteralString = " ORDER BY s.number NULLS LAST, s.id, i.number NULLS LAST, i.id"
 
 
 class Catalog:
@@ -118,7 +71,7 @@ class Catalog:
             condition.add("s.series_uid = %(series)s", series=series)
         if sop is not None:
             condition.add("i.sop_uid = %(sop)s", sop=sop)
-        rows = await self.rows(_LOCATED + condition.where() + _ORDER, condition.parameters)
+        rows = await self.rows(LOCATED + condition.where() + ORDER, condition.parameters)
         if not rows:
             raise not_found()
         found = [Located(**row) for row in rows]

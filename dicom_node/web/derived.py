@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 from dicom_node import log
@@ -21,6 +22,10 @@ class Derived:
             return (self.root / name).read_bytes()
         except OSError:
             return None
+
+    def forget(self, study: str) -> None:
+        """Delete all that was made of a study's objects."""
+        shutil.rmtree(self.root / study, ignore_errors=True)
 
     def put(self, name: str, content: bytes, supersedes: str = "") -> None:
         """Keep *content*; remove others of the directory that begin with *supersedes*.

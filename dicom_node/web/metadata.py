@@ -8,13 +8,13 @@ import mmap
 from collections.abc import Sequence
 from typing import Any
 
+from dicom_node.archive.located import Located
 from dicom_node.dataset.elements import PIXEL_DATA, Buffer, inflate, true_syntax
 from dicom_node.dataset.jsonmodel import JsonModel
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, SYNTAXES, Syntax
-from dicom_node.store.base import Store
+from dicom_node.store.base import Readable
 from dicom_node.web import anonymous
 from dicom_node.web.allowed import TAGS
-from dicom_node.web.catalog import Located
 from dicom_node.web.derived import Derived
 
 LEVEL = 5
@@ -31,7 +31,7 @@ def readable(file: Buffer, instance: Located) -> tuple[Buffer, int, Syntax]:
     return file, start, true_syntax(file, start, syntax)
 
 
-def instance_json(store: Store, instance: Located, base: str, *, anon: bool) -> dict[str, Any]:
+def instance_json(store: Readable, instance: Located, base: str, *, anon: bool) -> dict[str, Any]:
     """One instance's metadata; ``base`` is the address of the service."""
     with (
         store.open(instance.key) as stream,
@@ -64,7 +64,7 @@ def _complete(result: dict[str, Any], instance: Located) -> None:
 
 
 def series_json(
-    store: Store, derived: Derived, instances: Sequence[Located], base: str, *, anon: bool
+    store: Readable, derived: Derived, instances: Sequence[Located], base: str, *, anon: bool
 ) -> bytes:
     """The metadata of *instances*, all of one series, as a gzipped JSON array."""
     first = instances[0]

@@ -3,14 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from starlette.types import Receive, Scope, Send
 
 from dicom_node import log
-from dicom_node.store.base import Store
-from dicom_node.web.problem import unavailable
+from dicom_node.store.base import Readable
+from dicom_node.web.problem import Problem, unavailable
 
 CHUNK = 512 * 1024
 
@@ -28,25 +28,36 @@ Piece = bytes | Span
 
 
 class Reader:
-    """Reads spans, with one object open at a time."""
+    """Reads spans: of the one object that is open, or from afar when it is not on this machine."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Readable) -> None:
         self._store = store
         self._key = ""
         self._stream: BinaryIO | None = None
+        self._ahead: tuple[Span, bytes] | None = None
 
-    def open(self, key: str) -> BinaryIO:
-        """Open *key*, closing what was open; raise `Problem` 503 when it is not there."""
-        if self._stream is not None and self._key == key:
-            return self._stream
-        self.close()
-        try:
-            self._stream = self._store.open(key)
-        except OSError as error:
-            log.get().error("object_missing", key=key, error=error.strerror)
-            raise unavailable("The stored object cannot be read.") from error
-        self._key = key
+    async def prepare(self, span: Span) -> None:
+        """Read from afar what is sent first; raise `Problem` 503 when the object is not there."""
+        if self._near(span.key) is None:
+            first = replace(span, length=min(CHUNK, span.length))
+            self._ahead = first, await self._from_afar(first)
+
+    def _near(self, key: str) -> BinaryIO | None:
+        if self._stream is None or self._key != key:
+            self.close()
+            try:
+                self._stream, self._key = self._store.near(key), key
+            except OSError as error:
+                raise _missing(key, error) from error
         return self._stream
+
+    async def _from_afar(self, span: Span) -> bytes:
+        if self._ahead is not None and self._ahead[0] == span:
+            return self._ahead[1]
+        try:
+            return await asyncio.to_thread(self._store.read, span.key, span.offset, span.length)
+        except OSError as error:
+            raise _missing(span.key, error) from error
 
     def close(self) -> None:
         if self._stream is not None:
@@ -57,10 +68,14 @@ class Reader:
         if isinstance(piece, bytes):
             yield piece
             return
-        stream = self.open(piece.key)
+        stream = self._near(piece.key)
         offset, end = piece.offset, piece.offset + piece.length
         while offset < end:
-            chunk = await _read(stream.fileno(), offset, min(CHUNK, end - offset))
+            length = min(CHUNK, end - offset)
+            if stream is None:
+                chunk = await self._from_afar(Span(piece.key, offset, length))
+            else:
+                chunk = await _read(stream.fileno(), offset, length)
             yield chunk
             offset += len(chunk)
 
@@ -74,7 +89,7 @@ class PiecesResponse:
 
     def __init__(
         self,
-        store: Store,
+        store: Readable,
         pieces: Sequence[Piece],
         media_type: str,
         headers: Sequence[tuple[str, str]] = (),
@@ -90,7 +105,7 @@ class PiecesResponse:
         try:
             first = next((piece for piece in self.pieces if isinstance(piece, Span)), None)
             if first is not None:
-                self.reader.open(first.key)
+                await self.reader.prepare(first)
             await send({"type": "http.response.start", "status": 200, "headers": self.headers})
             if scope["method"] != "HEAD":
                 for piece in self.pieces:
@@ -105,6 +120,11 @@ class PiecesResponse:
         finally:
             gone.cancel()
             self.reader.close()
+
+
+def _missing(key: str, error: OSError) -> Problem:
+    log.get().error("object_missing", key=key, error=str(error)[:300])
+    return unavailable("The stored object cannot be read.")
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -8,8 +8,8 @@ an anonymous ticket.
 
 from collections.abc import Iterator, Sequence
 
+from dicom_node.archive.located import Located
 from dicom_node.dataset.syntax import SYNTAXES
-from dicom_node.web.catalog import Located
 
 MAX_LINES = 20_000
 
@@ -30,7 +30,9 @@ def lines(instances: Sequence[Located], *, anon: bool) -> Iterator[str]:
 
 def _of_instance(instance: Located, *, anon: bool) -> Iterator[str]:
     syntax = SYNTAXES[instance.syntax]
-    if syntax.deflated or not instance.frames or instance.pixel_offset is None:
+    if instance.location != "local" or syntax.deflated or not instance.frames:
+        return
+    if instance.pixel_offset is None:
         return
     if instance.frame_length is not None:
         place = (instance.pixel_offset, instance.frame_length)

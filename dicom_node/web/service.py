@@ -11,15 +11,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from dicom_node.archive.located import Located
 from dicom_node.config import Config
 from dicom_node.dataset.elements import PIXEL_DATA
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
-from dicom_node.store.base import Store
+from dicom_node.store.base import Readable
 from dicom_node.web import accept, bulk, metadata, places, qido, query, wado
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator, Ticket
-from dicom_node.web.catalog import Catalog, Located
+from dicom_node.web.catalog import Catalog
 from dicom_node.web.derived import Derived
 from dicom_node.web.draw import Drawing
 from dicom_node.web.overview import overview
@@ -36,7 +37,7 @@ class Service:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        store: Readable,
         pool: AsyncConnectionPool,
         authenticator: Authenticator,
         renderer: Renderer,
@@ -207,7 +208,7 @@ class Service:
         media_type = accept.best(request.headers.get("accept", ""), offers)
         if media_type is None:
             raise unsupported("Pictures are drawn as image/jpeg and image/png only.")
-        path = str(self.store.local(instance.key))
+        path = str(await asyncio.to_thread(self.store.local, instance.key))
         drawing = options(
             Drawing(path, frame, SYNTAXES[instance.syntax].deflated, media_type),
             request.query_params,

@@ -4,6 +4,7 @@ import asyncio
 import mmap
 from collections.abc import Sequence
 
+from dicom_node.archive.located import Located
 from dicom_node.dataset import part10
 from dicom_node.dataset.elements import MAX_INFLATED, UnreadableError
 from dicom_node.dataset.syntax import (
@@ -12,9 +13,8 @@ from dicom_node.dataset.syntax import (
     IMPLICIT_LITTLE,
     SYNTAXES,
 )
-from dicom_node.store.base import Store
+from dicom_node.store.base import Readable
 from dicom_node.web import accept, anonymous, codestream
-from dicom_node.web.catalog import Located
 from dicom_node.web.metadata import readable
 from dicom_node.web.multipart import Multipart
 from dicom_node.web.pieces import Piece, PiecesResponse, Reader, Span
@@ -37,7 +37,13 @@ def frame_numbers(text: str) -> list[int]:
 
 
 async def frames(
-    store: Store, instance: Located, numbers: Sequence[int], header: str, base: str, *, anon: bool
+    store: Readable,
+    instance: Located,
+    numbers: Sequence[int],
+    header: str,
+    base: str,
+    *,
+    anon: bool,
 ) -> PiecesResponse:
     """The stored bytes of *numbers*, one part a frame, or one frame bare when so accepted."""
     bodies = [_frame_spans(instance, number) for number in numbers]
@@ -94,7 +100,7 @@ def _choose(
 
 
 def _inflated(
-    store: Store, instance: Located, bodies: Sequence[Sequence[tuple[int, int]]]
+    store: Readable, instance: Located, bodies: Sequence[Sequence[tuple[int, int]]]
 ) -> list[list[Piece]]:
     with (
         store.open(instance.key) as stream,
@@ -104,7 +110,7 @@ def _inflated(
         return [[bytes(data[at : at + length]) for at, length in spans] for spans in bodies]
 
 
-async def _require_silence(store: Store, instance: Located, numbers: Sequence[int]) -> None:
+async def _require_silence(store: Readable, instance: Located, numbers: Sequence[int]) -> None:
     """Raise `Problem` 403 when a frame may carry text; RLE has no room for any."""
     if SYNTAXES[instance.syntax].codec == "rle":
         return
@@ -120,7 +126,7 @@ async def _require_silence(store: Store, instance: Located, numbers: Sequence[in
 
 
 async def instances(
-    store: Store, found: Sequence[Located], header: str, base: str, *, anon: bool
+    store: Readable, found: Sequence[Located], header: str, base: str, *, anon: bool
 ) -> PiecesResponse:
     """Whole files, one part an instance, or one bare when so accepted."""
     single, ranges = len(found) == 1, accept.parse(header)
@@ -150,7 +156,7 @@ async def instances(
     return PiecesResponse(store, multipart.assemble(parts), multipart.media_type)
 
 
-def _anonymised(store: Store, instance: Located) -> list[Piece]:
+def _anonymised(store: Readable, instance: Located) -> list[Piece]:
     """A file with new group 2, the allowed elements, and the pixel data where it lies."""
     deflated = instance.syntax == DEFLATED.uid
     written = EXPLICIT_LITTLE.uid if deflated else instance.syntax

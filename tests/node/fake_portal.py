@@ -18,7 +18,7 @@ _FIELDS = {
         "study_id": str, "date": (str, type(None)), "time": (str, type(None)), "description": str,
         "modalities": list, "body_parts": list, "referring_physician": str, "station_name": str,
         "calling_ae": str, "series_count": int, "instance_count": int, "duplicate_count": int,
-        "size": int, "first_received": str, "last_received": str,
+        "size": int, "first_received": str, "last_received": str, "location": str,
     },
     "quarantine": {
         "key": str, "hospital": str, "calling_ae": str, "address": str, "reason": str,
@@ -28,6 +28,13 @@ _FIELDS = {
         "ticket": str, "subject": str, "purpose": str, "study_uid": str, "action": str,
         "address": str,
     },
+    "quarantine_result": {"key": str, "outcome": str, "detail": str},
+    "disposal": {"id": int, "study_uid": str, "instances": int, "size": int, "error": str},
+    "damage": {
+        "hospital": str, "study_uid": str, "sop_instance_uid": str, "object_key": str,
+        "detail": str,
+    },
+    "volume": {"day": str, "hospital": str, "modality": str, "instances": int, "size": int},
     "rejection": {"calling_ae": str, "called_ae": str, "address": str, "reason": str},
 }  # fmt: skip
 _REPORTS = {
@@ -113,6 +120,9 @@ class FakePortal:
             self._answer(request, self.status, {"error": "in trouble"})
         elif request.path == "/json/2/imaging.node/configuration":
             self._answer(request, 200, self.configuration)
+        elif request.path == "/json/2/imaging.node/report":
+            self.reports[body["process"]] = body["report"]
+            self._answer(request, 200, {})
         elif request.path == "/json/2/imaging.study/receive_events":
             self._answer(request, 200, self._receive(body))
         elif request.path == "/json/2/imaging.node/report":

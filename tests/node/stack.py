@@ -100,10 +100,10 @@ class Stack:
         config = str(REPOSITORY / "config" / "node.toml")
         return [sys.executable, "-m", "dicom_node.cli", *arguments, "--config", config]
 
-    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command that ends by itself."""
         return subprocess.run(
-            self.command(name), env=self.environment, cwd=REPOSITORY, check=False,
+            self.command(*arguments), env=self.environment, cwd=REPOSITORY, check=False,
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
@@ -184,6 +184,16 @@ class Stack:
         )
         return report
 
+    def wait_told(self) -> None:
+        """Wait until the node keeps the portal's configuration of this moment."""
+        cache = self.root / "node" / "portal.json"
+        wanted = self.portal.configuration
+        wait_until(
+            lambda: cache.exists() and json.loads(cache.read_bytes()) == wanted,
+            "the node knows the configuration",
+        )
+        time.sleep(0.7)  # each process asks for itself, every 0.3 s
+
     def spooled(self) -> list[Path]:
         return [*self.root.glob("spool/*/*.dcm"), *self.root.glob("spool/notes/*.json")]
 
@@ -204,7 +214,8 @@ class Stack:
         self.wait_archived()
         self.execute(
             "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
-            " archive.outbox, archive.access RESTART IDENTITY CASCADE"
+            " archive.outbox, archive.access, archive.volume, archive.decision, archive.doomed,"
+            " archive.progress RESTART IDENTITY CASCADE"
         )
 
     def reset(self) -> None:

@@ -1,7 +1,9 @@
 """From the spool into the store and the index, and as events to the portal."""
 
 import time
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydicom.dataset import Dataset
@@ -62,6 +64,7 @@ def test_a_study_is_in_the_portal_within_five_seconds_with_the_right_counts(stac
         "instance_count": 15,
         "duplicate_count": 0,
         "size": size,
+        "location": "online",
     }
 
 
@@ -136,7 +139,7 @@ def test_files_lie_by_hospital_date_study_and_series(stack: Stack) -> None:
     accepted(stack, dataset)
     stack.wait_archived()
     ((key, moment),) = stack.query(
-        "SELECT object_key, received AT TIME ZONE 'UTC' FROM archive.instance"
+        "SELECT object_key, received AT TIME ZONE 'Asia/Shanghai' FROM archive.instance"
     )
     assert key == (
         f"H001/{moment:%Y/%m/%d}/{dataset.StudyInstanceUID}/{dataset.SeriesInstanceUID}"
@@ -402,7 +405,7 @@ def test_a_link_left_by_a_crash_before_the_transaction_is_used(stack: Stack) -> 
     dataset = samples.image()
     accepted(stack, dataset)
     (spooled,) = stack.spooled()
-    key = f"{time.strftime('%Y/%m/%d', time.gmtime())}/{dataset.StudyInstanceUID}"
+    key = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y/%m/%d}/{dataset.StudyInstanceUID}"
     target = stack.root / "store" / "H001" / key / str(dataset.SeriesInstanceUID)
     target.mkdir(parents=True)
     (target / f"{dataset.SOPInstanceUID}.dcm").hardlink_to(spooled)

@@ -16,10 +16,10 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from dicom_node.archive.located import Located
 from dicom_node.dataset.part10 import decode
 from dicom_node.store.local import LocalStore
 from dicom_node.web import allowed, anonymous, metadata
-from dicom_node.web.catalog import Located
 from dicom_node.web.derived import Derived
 
 from . import samples

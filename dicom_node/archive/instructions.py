@@ -1,0 +1,121 @@
+"""What the portal's configuration tells the archive process (docs/architecture.md)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dicom_node import hospital, ident, log
+from dicom_node.configuration import InvalidConfigurationError
+from dicom_node.dataset.uid import is_uid
+from dicom_node.store.layout import InvalidTemplateError, Layout
+
+ACTIONS = frozenset(("retry", "accept", "discard"))
+VERIFY_PACE = 8
+_MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineAction:
+    key: str
+    hospital: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    id: int
+    study_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """``hospital`` and ``modality`` may be ``*``; ``after_days`` of the study's date."""
+
+    hospital: str
+    modality: str
+    after_days: int
+
+
+def parse(document: Any) -> Mapping[str, Any]:
+    """The portal's document as it is: each entry is judged when it is used."""
+    if not isinstance(document, dict):
+        raise InvalidConfigurationError("is no object")
+    return document
+
+
+class Instructions:
+    """The last configuration that the portal gave; an entry that is not as agreed is left out."""
+
+    def __init__(self, current: Callable[[], Mapping[str, Any] | None], zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._current = current
+        self._document: Mapping[str, Any] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._default = Layout()
+
+    def layout(self, code: str) -> Layout:
+        """Where the objects of the hospital *code* lie, as of the last `refresh`."""
+        return self._layouts.get(code, self._default)
+
+    def day(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def verify_pace(self) -> int:
+        """Bytes a second; 0: off."""
+        self.refresh()
+        node = self._document.get("node", {})
+        pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else 0
+        return max(0, int(pace * _MEBIBYTE)) if isinstance(pace, int | float) else 0
+
+    def quarantine(self) -> Sequence[QuarantineAction]:
+        return [
+            QuarantineAction(entry["key"], entry["hospital"], entry["action"])
+            for entry in self._entries("quarantine")
+            if ident.is_valid(str(entry.get("key")))
+            and hospital.is_code(str(entry.get("hospital")))
+            and entry.get("action") in ACTIONS
+        ]
+
+    def disposals(self) -> Sequence[Disposal]:
+        return [
+            Disposal(entry["id"], entry["study_uid"])
+            for entry in self._entries("disposals")
+            if isinstance(entry.get("id"), int) and is_uid(str(entry.get("study_uid")))
+        ]
+
+    def tiers(self) -> Sequence[Tier]:
+        return [
+            Tier(str(entry["hospital"]), str(entry["modality"]), entry["after_days"])
+            for entry in self._entries("tiers")
+            if isinstance(entry.get("after_days"), int)
+            and entry["after_days"] >= 0
+            and {"hospital", "modality"} <= entry.keys()
+        ]
+
+    def _entries(self, name: str) -> list[Any]:
+        self.refresh()
+        entries = self._document.get(name, [])
+        return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+    def refresh(self) -> None:
+        """Take over what is in force now."""
+        document = self._current()
+        if document is not None and document is not self._document:
+            self._document = document
+            self._layouts = self._read_layouts()
+
+    def _read_layouts(self) -> dict[str, Layout]:
+        layouts = {}
+        entries = self._document.get("hospitals", [])
+        for entry in entries if isinstance(entries, list) else []:
+            code = str(entry.get("code")) if isinstance(entry, dict) else ""
+            try:
+                if hospital.is_code(code) and entry.get("path_template"):
+                    layouts[code] = Layout(str(entry["path_template"]))
+            except InvalidTemplateError as error:
+                log.get().error("path_template_refused", hospital=code, reason=str(error))
+                if code in self._layouts:
+                    layouts[code] = self._layouts[code]
+        return layouts

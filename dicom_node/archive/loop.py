@@ -1,0 +1,89 @@
+"""Threads that do one thing again and again, each with its own connection to the index."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psycopg
+
+from dicom_node import log
+from dicom_node.archive.migrate import is_current
+from dicom_node.portal import PortalError
+
+# Held by the process that archives; a second one waits.
+LOCK = 7_241_000_002
+MAX_PAUSE = 5.0
+
+Round = Callable[[psycopg.Connection], int]
+
+
+@dataclass
+class Turn:
+    """Whose turn it is: ``stopping`` ends every loop, ``archiving`` says that this process may."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    archiving: threading.Event = field(default_factory=threading.Event)
+
+
+class Loop(threading.Thread):
+    """Calls *round_* while there is work, else every *pause* seconds; outlives the database.
+
+    ``takes`` the lock, or ``needs`` it held by the loop that does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dsn: str,
+        pause: float,
+        turn: Turn,
+        round_: Round,
+        *,
+        takes: bool = False,
+        needs: bool = False,
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self.dsn = dsn
+        self.pause = pause
+        self.turn = turn
+        self.round = round_
+        self.takes = takes
+        self.needs = needs
+
+    def run(self) -> None:
+        delay = 0.0
+        while not self.turn.stopping.wait(delay):
+            if self.needs and not self.turn.archiving.wait(self.pause):
+                continue
+            try:
+                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
+                    delay = self._connected(connection)
+            except (psycopg.Error, PortalError, OSError) as error:
+                delay = min(MAX_PAUSE, max(self.pause, delay * 2, 0.5))
+                log.get().warning(
+                    "retrying", loop=self.name, error=type(error).__name__,
+                    detail=str(error).split("\n")[0][:300], seconds=delay,
+                )  # fmt: skip
+            finally:
+                if self.takes:
+                    self.turn.archiving.clear()
+
+    def _connected(self, connection: psycopg.Connection) -> float:
+        if not is_current(connection):
+            raise psycopg.ProgrammingError("the schema archive is not migrated yet")
+        if self.takes:
+            take_lock(connection)
+            self.turn.archiving.set()
+        while not self.turn.stopping.is_set():
+            if self.needs and not self.turn.archiving.is_set():
+                break
+            if not self.round(connection):
+                self.turn.stopping.wait(self.pause)
+        return 0.0
+
+
+def take_lock(connection: psycopg.Connection) -> None:
+    """Be the one that archives, for as long as *connection* lives; raise when another one is."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+    if row is None or not row[0]:
+        raise psycopg.OperationalError("another process is archiving")

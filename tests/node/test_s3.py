@@ -1,0 +1,280 @@
+"""A node whose objects lie in an S3 bucket, and one that moves old studies there."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+from dicom_node.config import S3
+from dicom_node.store.base import Deposit, OccupiedError, StoreError
+from dicom_node.store.cache import Cache
+from dicom_node.store.s3 import S3Store
+
+from . import samples
+from .bucket import ACCESS_KEY, BUCKET, SECRET_KEY, Server, Way
+from .sender import message_of, send
+from .stack import Stack, parts_of, wait_until
+from .test_keeping import archived, tables
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    own = Server(tmp_path_factory.mktemp("s3") / "buckets")
+    own.start()
+    yield own
+    own.stop()
+
+
+def node(root: Path, server: Server, kind: str) -> tuple[Stack, Way]:
+    """A node of its own, and the way that its requests go to the bucket."""
+    way, stack = Way(server.port), Stack(root)
+    (root / "access").write_text(ACCESS_KEY)
+    (root / "secret").write_text(SECRET_KEY + "\n")
+    settings = {
+        "STORE_KIND": kind, "S3_ENDPOINT": f"http://127.0.0.1:{way.port}", "S3_BUCKET": BUCKET,
+        "S3_PREFIX": root.name, "S3_ACCESS_KEY_FILE": str(root / "access"),
+        "S3_SECRET_KEY_FILE": str(root / "secret"), "S3_TIMEOUT": "10",
+    }  # fmt: skip
+    stack.environment |= {f"YUNYING_NODE_{key}": value for key, value in settings.items()}
+    stack.portal.add_hospital("H001", CT_A=[])
+    stack.portal.add_hospital("H002", MR_X=[])
+    stack.start_all()
+    stack.wait_configured("MR_X")
+    return stack, way
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[tuple[Stack, Way]]:
+    stack, way = node(tmp_path_factory.mktemp("remote"), server, "s3")
+    yield stack, way
+    assert stack.portal.violations == []
+    stack.close()
+    way.close()
+
+
+@pytest.fixture
+def near(tmp_path: Path, server: Server) -> Iterator[Stack]:
+    stack, way = node(tmp_path, server, "local")
+    yield stack
+    assert stack.portal.violations == []
+    stack.close()
+    way.close()
+
+
+def forget_copies(stack: Stack) -> None:
+    """Leave the bucket as the only place with the objects."""
+    for name in ("cache", "derived"):
+        for path in (stack.root / "store" / name).glob("**/*"):
+            if path.is_file():
+                path.unlink()
+
+
+@pytest.mark.req("ARC-5.6", "ARC-5.7", part=True)
+def test_what_is_received_lies_in_the_bucket_as_dicom_files(
+    remote: tuple[Stack, Way], server: Server
+) -> None:
+    stack, _way = remote
+    datasets = samples.slices(5)
+    archived(stack, *datasets)
+    assert not list(stack.root.glob("store/H*"))
+    rows = stack.query("SELECT object_key, location, size FROM archive.instance")
+    assert {location for _key, location, _size in rows} == {"s3"}
+    for key, _location, size in rows:
+        path = server.root / BUCKET / stack.root.name / key
+        assert path.stat().st_size == size
+        assert pydicom.dcmread(path).PatientID == "P100"
+    study = wait_until(lambda: stack.portal.study(str(datasets[0].StudyInstanceUID)), "the study")
+    assert (study["instance_count"], study["location"]) == (5, "online")
+
+
+@pytest.mark.req("ARC-5.6", part=True)
+@pytest.mark.parametrize("name", ["CT_small.dcm", "JPEG2000.dcm", "rtdose.dcm", "image_dfl.dcm"])
+def test_a_bucket_is_read_as_a_disk_is(remote: tuple[Stack, Way], name: str) -> None:
+    stack, _way = remote
+    path = Path(str(get_testdata_file(name)))
+    message = message_of(path)
+    dataset = pydicom.dcmread(path)
+    archived(stack, message)
+    forget_copies(stack)
+    page = samples.address(dataset)
+    answer = stack.get(f"{page}/frames/1")
+    assert answer.status_code == 200, answer.text
+    ((_headers, frame),) = parts_of(answer)
+    assert frame
+    assert len(list(stack.root.glob("store/cache/*/*"))) == (name == "image_dfl.dcm")
+    whole = stack.get(page, accept="application/dicom")
+    assert whole.content.endswith(message.data)
+    assert stack.get(f"{page}/metadata").json()[0]["00080018"]["Value"] == [dataset.SOPInstanceUID]
+    assert stack.get(f"{page}/rendered").headers["content-type"] == "image/jpeg"
+    assert stack.get(f"{page}/thumbnail").status_code == 200
+    anonymous = stack.get(f"{page}/metadata", ticket=stack.ticket(anon=True))
+    assert anonymous.status_code in (200, 403)
+
+
+@pytest.mark.req("GEN-7", part=True)
+def test_an_index_is_rebuilt_from_a_bucket(remote: tuple[Stack, Way]) -> None:
+    """Before the server is ever restarted: rclone forgets the metadata of objects then."""
+    stack, _way = remote
+    archived(stack, *samples.slices(4))
+    before = tables(stack)
+    stack.stop("archive")
+    forget_copies(stack)
+    stack.execute("DROP SCHEMA archive CASCADE")
+    done = stack.run("reindex")
+    stack.start("archive")
+    assert done.returncode == 0, done.stdout
+    assert tables(stack) == before
+
+
+def test_an_object_that_is_gone_from_the_bucket_is_503(
+    remote: tuple[Stack, Way], server: Server
+) -> None:
+    stack, _way = remote
+    dataset = samples.image()
+    archived(stack, dataset)
+    forget_copies(stack)
+    (path,) = server.root.glob(f"**/{dataset.SOPInstanceUID}.dcm")
+    key, content = str(path.relative_to(server.root / BUCKET)), path.read_bytes()
+    server.client().delete_object(Bucket=BUCKET, Key=key)
+    try:
+        answer = stack.get(f"{samples.address(dataset)}/frames/1")
+        assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    finally:
+        server.client().put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+@pytest.mark.req("ARC-4.6", "ARC-5.6", part=True)
+@pytest.mark.parametrize("fault", ["away", "cut", "slow"])
+def test_a_bucket_in_trouble_loses_nothing(
+    remote: tuple[Stack, Way], server: Server, fault: str
+) -> None:
+    """Instances wait in the spool, and all are there exactly once afterwards."""
+    stack, way = remote
+    datasets = samples.slices(12, PixelData=bytes(512 * 512), Rows=512, Columns=256)
+    try:
+        if fault == "away":
+            server.stop()
+        elif fault == "cut":
+            way.cut_after = 200_000
+        else:
+            way.delay = 0.02
+        answers = send(stack.dicom_port, [samples.message(d) for d in datasets])
+        assert all(answer and answer.status == 0 for answer in answers)
+        if fault == "cut":
+            wait_until(lambda: way.cuts > 3, "some uploads are cut")
+        time.sleep(1)
+        if fault != "slow":
+            assert len(stack.spooled()) == 12
+    finally:
+        way.cut_after, way.delay = None, 0.0
+        if fault == "away":
+            server.start()
+    stack.wait_archived(60)
+    uid = str(datasets[0].StudyInstanceUID)
+    assert stack.query(
+        "SELECT instance_count, duplicate_count FROM archive.study WHERE study_uid = %s", uid
+    ) == [(12, 0)]
+    assert not stack.portal.of("quarantine")
+    done = stack.run("verify")
+    assert json.loads(done.stdout)["damaged"] == []
+
+
+def test_an_unfinished_object_is_put_again_and_a_foreign_one_is_kept(
+    remote: tuple[Stack, Way], server: Server, tmp_path: Path
+) -> None:
+    stack, way = remote
+    settings = S3(
+        endpoint=f"http://127.0.0.1:{way.port}", bucket=BUCKET, prefix="unit",
+        access_key_file=stack.root / "access", secret_key_file=stack.root / "secret",
+    )  # fmt: skip
+    store = S3Store(settings, Cache(tmp_path / "cache", 1 << 20))
+    source = tmp_path / "source"
+    source.write_bytes(b"0123456789" * 1000)
+    deposit = Deposit("H001/a.dcm", source, datetime.now(UTC))
+    lying = server.root / BUCKET / "unit" / "H001" / "a.dcm"
+    client, key = server.client(), "unit/H001/a.dcm"
+    client.put_object(Bucket=BUCKET, Key=key, Body=b"0123")
+    assert store.adopt([deposit]) == [None]
+    assert store.adopt([deposit]) == [None]
+    assert lying.read_bytes() == source.read_bytes()
+    assert store.read("H001/a.dcm", 9990, 10) == b"0123456789"
+    with pytest.raises((StoreError, FileNotFoundError)):
+        store.read("H001/a.dcm", 9995, 10)
+    client.put_object(Bucket=BUCKET, Key=key, Body=b"something else")
+    (outcome,) = store.adopt([deposit])
+    assert isinstance(outcome, OccupiedError)
+    assert lying.read_bytes() == b"something else"
+    store.delete("H001/a.dcm")
+    store.delete("H001/a.dcm")
+    assert not store.holds("H001/a.dcm")
+    with pytest.raises(FileNotFoundError):
+        store.open("H001/a.dcm")
+
+
+def test_the_cache_keeps_to_its_limit_and_what_was_used_last(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, 100_000)
+    for number in range(40):
+        cache.fill(f"key{number}", 10_000, [bytes(10_000)])
+        cache.get("key0")
+        time.sleep(0.002)
+    kept = [number for number in range(40) if cache.get(f"key{number}")]
+    assert len(kept) <= 13
+    assert 0 in kept
+    assert kept[-1] == 39
+    with pytest.raises(StoreError):
+        cache.fill("short", 10, [b"123"])
+    assert cache.get("short") is None
+
+
+def test_the_store_command_creates_the_bucket_and_tries_it(
+    remote: tuple[Stack, Way], server: Server
+) -> None:
+    stack, _way = remote
+    stack.environment["YUNYING_NODE_S3_BUCKET"] = "another"
+    try:
+        assert stack.run("store").returncode == 1
+        done = stack.run("store", "--create")
+        assert json.loads(done.stdout) == {"bucket": "created", "s3": "ok", "local": "ok"}
+        assert (server.root / "another").is_dir()
+    finally:
+        stack.environment["YUNYING_NODE_S3_BUCKET"] = BUCKET
+
+
+@pytest.mark.req("GEN-7", "ARC-5.6", part=True)
+def test_old_studies_move_to_the_bucket_and_are_read_throughout(
+    near: Stack, server: Server
+) -> None:
+    old = samples.slices(6, StudyDate="20200101")
+    young = samples.image(StudyDate=time.strftime("%Y%m%d"))
+    archived(near, *old, young)
+    near.portal.configuration["tiers"] = [{"hospital": "H001", "modality": "CT", "after_days": 365}]
+    uid = str(old[0].StudyInstanceUID)
+    pages = [samples.address(dataset) for dataset in old]
+    deadline = time.monotonic() + 30
+    while (near.portal.study(uid) or {}).get("location") != "nearline":
+        assert time.monotonic() < deadline, "the study is near line"
+        for page in pages:
+            assert near.get(f"{page}/frames/1").status_code == 200
+    wait_until(lambda: len(list(near.root.glob("store/H001/**/*.dcm"))) == 1, "the files go")
+    assert len([p for p in server.objects() if near.root.name in str(p)]) == 6
+    for page in pages:
+        assert near.get(f"{page}/frames/1").status_code == 200
+        assert near.get(page, accept="application/dicom").status_code == 200
+    assert near.portal.study(str(young.StudyInstanceUID))["location"] == "online"  # type: ignore[index]
+    done = near.run("verify")
+    assert json.loads(done.stdout) == {"checked": 7, "damaged": []}
+    archived(near, old[0])
+    assert near.query("SELECT duplicate_count FROM archive.study WHERE study_uid = %s", uid) == [
+        (1,)
+    ]
+    near.portal.configuration["disposals"] = [{"id": 1, "study_uid": uid}]
+    wait_until(lambda: near.portal.of("disposal"), "the study is deleted")
+    wait_until(
+        lambda: not [p for p in server.objects() if near.root.name in str(p)],
+        "the bucket is empty",
+    )
