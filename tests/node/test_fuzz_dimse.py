@@ -43,7 +43,7 @@ def overwrite(dice: random.Random, data: bytearray) -> None:
 
 
 def cut_off(dice: random.Random, data: bytearray) -> None:
-    del data[dice.randrange(1, len(data)) :]
+    del data[dice.randrange(len(data)) :]
 
 
 def leave_out(dice: random.Random, data: bytearray) -> None:
