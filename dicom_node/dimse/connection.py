@@ -12,6 +12,10 @@ READ_SIZE = 1 << 20
 SLICE = 1.0
 
 
+# Of pynetdicom's state machine: to be closed, what the peer sends is of no interest any more.
+ENDED = "Sta13"
+
+
 class ClosedError(Exception):
     """The peer closed the connection."""
 
@@ -40,8 +44,14 @@ class Connection(AssociationSocket):  # type: ignore[misc]
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read."""
-        return not self.deaf and (self.start < self.end or bool(super().ready))
+        """Whether there is something to read, and it is to be read.
+
+        Not of a peer that has been told of the end: each six bytes that it sends on would be taken
+        for a PDU, answered with an abort, and logged.
+        """
+        if self.deaf or self.assoc.dul.state_machine.current_state == ENDED:
+            return False
+        return self.start < self.end or bool(super().ready)
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read *nr_bytes*; fewer when the peer closed or stated more than the agreed maximum.

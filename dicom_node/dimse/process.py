@@ -1,5 +1,7 @@
 """``dicom-node receive``."""
 
+import contextlib
+import ctypes
 import os
 import sys
 import threading
@@ -11,20 +13,22 @@ from dicom_node.config import Config, ConfigError
 from dicom_node.configuration import Configuration
 from dicom_node.dimse import tls, watchdog
 from dicom_node.dimse.life import Life
+from dicom_node.dimse.listener import Listener
 from dicom_node.dimse.policy import parse
 from dicom_node.dimse.scp import Scp
-from dicom_node.dimse.server import Server
 from dicom_node.portal import Portal
 from dicom_node.report import Reporter
 
 GRACE = 3.0
-# Seconds before a listener that died is opened again.
-REOPEN = 1.0
+# malloc.h
+M_ARENA_MAX = -8
 
 
 def run(config: Config) -> int:
     """Serve until SIGTERM or SIGINT; what is being stored then may still be finished."""
     signals.hold(watchdog.STUCK)
+    _keep_memory_together()
+    threading.excepthook = _note_failure
     settings, dicom = config.portal, config.dicom
     try:
         ports = _ports(config)
@@ -40,12 +44,11 @@ def run(config: Config) -> int:
     portal = Portal(settings.url, settings.database, settings.api_key_file)
     policies = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
     scp = Scp(config, policies)
-    listeners = [(port, context, scp.listen(port, context)) for port, context in ports.items()]
+    listeners = [Listener(scp, port, context) for port, context in ports.items()]
     scp.discard_unfinished()
     policies.start()
     for listener in listeners:
-        arguments = (scp, *listener)
-        threading.Thread(target=_serve, args=arguments, name="listener", daemon=True).start()
+        listener.start()
     log.get().info("listening", host=dicom.host, ports=list(ports))
 
     def report() -> dict[str, object]:
@@ -58,13 +61,28 @@ def run(config: Config) -> int:
     if signals.wait(watchdog.STUCK) == watchdog.STUCK:
         os._exit(watchdog.EXIT_STUCK)
     log.get().info("stopping")
-    for _port, _context, server in listeners:
-        server.server_close()
+    for listener in listeners:
+        listener.stop()
     scp.storage.wait_idle(GRACE)
     life.end()
     # The threads of pynetdicom are no daemons. What they hold was not acknowledged, and whoever
     # sent it sends it again; so nothing is lost by not waiting for them.
     os._exit(0)
+
+
+def _note_failure(failure: threading.ExceptHookArgs) -> None:
+    """A peer that breaks the protocol can end a thread of its association, and that alone."""
+    name = failure.thread.name if failure.thread is not None else ""
+    log.get().error("thread_failed", thread=name, error=repr(failure.exc_value))
+
+
+def _keep_memory_together() -> None:
+    """Have glibc keep one heap for all threads, where it is the C library.
+
+    It would keep one for each of some sixteen threads, and give none of them back.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _ports(config: Config) -> dict[int, SSLContext | None]:
@@ -73,18 +91,3 @@ def _ports(config: Config) -> dict[int, SSLContext | None]:
     if config.dicom.tls_port:
         ports[config.dicom.tls_port] = tls.context(config.dicom)
     return ports
-
-
-def _serve(scp: Scp, port: int, context: SSLContext | None, server: Server) -> None:
-    """Listen for ever: a listener that dies is opened again."""
-    while True:
-        try:
-            server.serve_forever()
-        except Exception as error:  # noqa: BLE001 - whatever it is, modalities must be served
-            log.get().critical("alarm", what="a listener died", port=port, error=repr(error))
-        server.server_close()
-        time.sleep(REOPEN)
-        try:
-            server = scp.listen(port, context)
-        except OSError as error:
-            log.get().critical("alarm", what="a port cannot be opened", port=port, error=str(error))

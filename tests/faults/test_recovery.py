@@ -164,3 +164,4 @@ def test_an_end_that_was_asked_for_is_no_restart(stack: Stack) -> None:
     stack.wait_ready("receive")
     report = stack.portal_report()
     assert (report["restarts"], report["last_exit"]) == (0, "")
+    assert not [line for line in stack.log("receive") if line["event"] == "alarm"]

@@ -50,6 +50,8 @@ def test_an_association_has_the_parts_that_are_replaced_and_asked() -> None:
 
 def test_the_state_machine_knows_the_events_that_are_put_into_its_queue() -> None:
     assert STATES["Sta6"] == "Association established and ready for data transfer", WHY
+    assert STATES["Sta13"].startswith("Awaiting Transport Connection Close"), WHY
+    assert 'current_state == "Sta13"' in source(DULServiceProvider._is_transport_event), WHY
     assert TRANSITION_TABLE["Evt17", "Sta6"] == "AA-4", f"connection closed: {WHY}"
     assert TRANSITION_TABLE["Evt19", "Sta6"] == "AA-8", f"invalid PDU: {WHY}"
 
