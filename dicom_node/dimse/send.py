@@ -1,8 +1,10 @@
 """A storage SCU: sends files as they lie, each in its own transfer syntax."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -131,17 +133,45 @@ def send_bytes(
     request.AffectedSOPInstanceUID = item.meta.sop_instance
     request.Priority = 0x02
     request.DataSet = BytesIO(item.path.read_bytes()[item.start :])
-    association._reactor_checkpoint.clear()
-    while not association._is_paused and association.is_established:
-        time.sleep(0.0001)
-    try:
+    with reactor_parked(association):
         association.dimse.send_msg(request, context.context_id)
         _context, response = association.dimse.get_msg(block=True)
-    finally:
-        association._reactor_checkpoint.set()
     if response is None:
         raise NotSentError("not sent: the peer does not answer")
     return response
+
+
+class _Checkpoint(threading.Event):
+    """pynetdicom's checkpoint, that tells when somebody really waits at it."""
+
+    blocks = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.blocks = not self.is_set()
+        try:
+            return super().wait(timeout)
+        finally:
+            self.blocks = False
+
+
+@contextmanager
+def reactor_parked(association: Association) -> Iterator[None]:
+    """Nobody else takes an answer meanwhile.
+
+    pynetdicom's own ``_is_paused`` is true also of a reactor that has just passed its checkpoint:
+    it would take the answer of a peer that is quick, and throw it away.
+    """
+    if not isinstance(association._reactor_checkpoint, _Checkpoint):
+        passable, association._reactor_checkpoint = association._reactor_checkpoint, _Checkpoint()
+        passable.set()
+    checkpoint: _Checkpoint = association._reactor_checkpoint
+    checkpoint.clear()
+    while not checkpoint.blocks and association.is_established:
+        time.sleep(0.0001)
+    try:
+        yield
+    finally:
+        checkpoint.set()
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

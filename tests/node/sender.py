@@ -1,6 +1,5 @@
 """A sender for tests: any bytes, under any UIDs, in any syntax."""
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pynetdicom.presentation import build_context
 from dicom_node.dataset.identity import identify
 from dicom_node.dataset.part10 import decode
 from dicom_node.dataset.syntax import SYNTAXES
+from dicom_node.dimse.send import reactor_parked
 
 _config.LOG_HANDLER_LEVEL = "none"
 
@@ -79,14 +79,9 @@ def store(opened: Any, message: Message, number: int = 1) -> Answer | None:
     request.AffectedSOPInstanceUID = message.sop_instance
     request.Priority = 2
     request.DataSet = BytesIO(message.data)
-    opened._reactor_checkpoint.clear()
-    while not opened._is_paused and opened.is_established:
-        time.sleep(0.0005)
-    try:
+    with reactor_parked(opened):
         opened.dimse.send_msg(request, context.context_id)
         _number, response = opened.dimse.get_msg(block=True)
-    finally:
-        opened._reactor_checkpoint.set()
     if response is None or response.Status is None:
         return None
     return Answer(response.Status, response.ErrorComment or "")
