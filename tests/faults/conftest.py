@@ -8,6 +8,10 @@ import pytest
 from node.stack import Stack
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=20, help="rounds of mishaps while sending")
+
+
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     own = Stack(tmp_path)

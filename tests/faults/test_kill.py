@@ -3,19 +3,21 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from dicom_node.dataset.part10 import decode
+from faults.test_away import set_away
 from node import samples
 from node.sender import Message, association, store
 from node.stack import PROCESSES, Stack, wait_until
 
-ROUNDS = 20
-KILLS = 2
+MISHAPS = 2  # in each round
 INSTANCES = 300
 ASSOCIATIONS = 3
+FALSE_CLOCK = Path(__file__).with_name("false_clock")
 
 
 def small_images(count: int) -> list[Message]:
@@ -55,11 +57,40 @@ class Sender(threading.Thread):
                 self.odd.append(answer.status)
 
 
-def killings(seed: int) -> Iterator[tuple[str, float]]:
-    """Which process is killed after how many seconds; receive and archive most of all."""
-    dice = random.Random(seed)
-    while True:
-        yield dice.choice(("receive", "receive", "archive", "archive", "web")), dice.uniform(0, 0.6)
+Mishap = Callable[[Stack, random.Random], str]
+
+
+def killed(stack: Stack, dice: random.Random) -> str:
+    """A process ends at once and comes back, now and then with a clock that is a day off."""
+    victim = dice.choice(("receive", "receive", "archive", "archive", "web"))
+    time.sleep(dice.uniform(0, 0.6))
+    clock = dice.choice((0, 0, 86_400, -86_400))
+    stack.kill(victim)
+    stack.start(victim, **false_clock(clock))
+    return f"{victim}, clock {clock:+} s"
+
+
+def false_clock(seconds: int) -> dict[str, str]:
+    if not seconds:
+        return {}
+    return {"PYTHONPATH": str(FALSE_CLOCK), "FALSE_CLOCK_SECONDS": str(seconds)}
+
+
+def portal_away(stack: Stack, dice: random.Random) -> str:
+    stack.portal.status = 503
+    time.sleep(dice.uniform(0.5, 2))
+    stack.portal.status = 200
+    return "portal away"
+
+
+def index_away(stack: Stack, dice: random.Random) -> str:
+    set_away(stack, away=True)
+    time.sleep(dice.uniform(0.2, 1.5))
+    set_away(stack, away=False)
+    return "index away"
+
+
+FATE: list[Mishap] = [killed, killed, killed, killed, portal_away, index_away]
 
 
 @pytest.fixture
@@ -69,13 +100,20 @@ def running(stack: Stack) -> Stack:
     return stack
 
 
-@pytest.mark.timeout(600)
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    count: int = request.config.getoption("--rounds")
+    request.node.add_marker(pytest.mark.timeout(120 + 60 * count))
+    return count
+
+
 @pytest.mark.req("ARC-4.6", part=True)
-def test_acknowledged_instance_survives_kill(running: Stack) -> None:
+def test_acknowledged_instance_survives_whatever_happens(running: Stack, rounds: int) -> None:
+    """Processes killed, the portal or the index away, clocks wrong, while instances come in."""
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")
-    fate = killings(seed)
-    for number in range(ROUNDS):
+    dice = random.Random(seed)
+    for number in range(rounds):
         messages = small_images(INSTANCES)
         share = INSTANCES // ASSOCIATIONS
         senders = [
@@ -84,20 +122,16 @@ def test_acknowledged_instance_survives_kill(running: Stack) -> None:
         ]
         for sender in senders:
             sender.start()
-        killed = []
-        while any(sender.is_alive() for sender in senders) and len(killed) < KILLS:
-            victim, delay = next(fate)
-            time.sleep(delay)
-            running.kill(victim)
-            running.start(victim)
-            killed.append(victim)
+        happened: list[str] = []
+        while any(sender.is_alive() for sender in senders) and len(happened) < MISHAPS:
+            happened.append(dice.choice(FATE)(running, dice))
             wait_for_progress(senders)
         for sender in senders:
             sender.join()
         assert not [status for sender in senders for status in sender.odd]
         acknowledged = [message for sender in senders for message in sender.acknowledged]
         assert len(acknowledged) == INSTANCES, f"round {number}: not all could be sent"
-        assert_exactly_once(running, acknowledged, f"round {number}, killed {killed}, seed {seed}")
+        assert_exactly_once(running, acknowledged, f"round {number}, {happened}, seed {seed}")
     for name in PROCESSES:
         assert running.processes[name].poll() is None
 
