@@ -28,6 +28,8 @@ except KeyError as missing:
     raise RuntimeError(f"{missing} is not set: run scripts/test node faults") from missing
 REPOSITORY = Path(__file__).resolve().parents[2]
 ORIGIN = "http://viewer.test"
+# Each process asks the portal for itself, every 0.3 s; only one of them writes what is kept.
+ASKED = 0.7
 PROCESSES = ("receive", "archive", "web")
 
 
@@ -168,14 +170,12 @@ class Stack:
             lambda: cache.exists() and f'"{title}"' in cache.read_text(),
             f"the receiver knows {title}",
         )
+        time.sleep(ASKED)
 
     def configure(self, **values: Any) -> None:
-        """Change the portal's configuration, and wait until the receiver has taken it over."""
+        """Change the portal's configuration, and wait until every process has taken it over."""
         self.portal.configuration |= values
-        cache, expected = self.root / "node" / "portal.json", self.portal.configuration
-        wait_until(
-            lambda: json.loads(cache.read_text()) == expected, "the configuration is taken over"
-        )
+        self.wait_told()
 
     def portal_report(self, process: str = "receive") -> dict[str, Any]:
         """The last report of a process, once there is one."""
@@ -185,14 +185,14 @@ class Stack:
         return report
 
     def wait_told(self) -> None:
-        """Wait until the node keeps the portal's configuration of this moment."""
+        """Wait until every process knows the portal's configuration of this moment."""
         cache = self.root / "node" / "portal.json"
         wanted = self.portal.configuration
         wait_until(
             lambda: cache.exists() and json.loads(cache.read_bytes()) == wanted,
             "the node knows the configuration",
         )
-        time.sleep(0.7)  # each process asks for itself, every 0.3 s
+        time.sleep(ASKED)
 
     def spooled(self) -> list[Path]:
         return [*self.root.glob("spool/*/*.dcm"), *self.root.glob("spool/notes/*.json")]

@@ -101,14 +101,8 @@ def test_who_is_not_registered_is_rejected_and_reported(
 
 @pytest.mark.req("ARC-4.3")
 def test_the_check_of_the_calling_ae_can_be_switched_off(stack: Stack) -> None:
-    stack.portal.configuration["check_calling_ae"] = False
+    stack.configure(check_calling_ae=False)
     try:
-        wait_until(
-            lambda: (
-                '"check_calling_ae": false' in (stack.root / "node" / "portal.json").read_text()
-            ),
-            "the receiver takes over the new configuration",
-        )
         dataset = samples.image()
         assert [
             status(a) for a in send(stack.dicom_port, [samples.message(dataset)], "NOBODY")
@@ -116,11 +110,7 @@ def test_the_check_of_the_calling_ae_can_be_switched_off(stack: Stack) -> None:
         stack.wait_archived()
         assert stack.query("SELECT hospital FROM archive.study") == [("UNKNOWN",)]
     finally:
-        stack.portal.configuration["check_calling_ae"] = True
-        wait_until(
-            lambda: '"check_calling_ae": true' in (stack.root / "node" / "portal.json").read_text(),
-            "the receiver takes over the old configuration",
-        )
+        stack.configure(check_calling_ae=True)
     assert rejection(stack, "NOBODY") == (1, 1, 3)
 
 
