@@ -2,6 +2,7 @@
 each of the components family^given^middle^prefix^suffix."""
 
 import re
+import unicodedata
 
 
 def alphabetic(name):
@@ -31,3 +32,8 @@ def _components(name, group, separator):
         return ""
     parts = (part.strip() for part in groups[group].split("^"))
     return separator.join(part for part in parts if part)
+
+
+def folded(name):
+    """A form in which spellings of one name are equal: no case, spaces, carets or hyphens."""
+    return re.sub(r"[\s^,.'·\-]+", "", unicodedata.normalize("NFKC", name)).casefold()

@@ -9,12 +9,18 @@ from datetime import UTC, date, datetime
 
 UID = re.compile(r"[0-9.]{1,64}")
 HOSPITAL = re.compile(r"[A-Z0-9_-]{1,16}")
-SUBJECT = re.compile(r"(?:user|share|tool):[0-9]{1,18}")
+SUBJECT = re.compile(r"(?:user|share|tool|node):[0-9]{1,18}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
 QUARANTINE_REASONS = ("unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital")
 ACCESS_ACTIONS = ("metadata", "frames", "rendered", "instance", "search")
-PURPOSES = ("reading", "share", "tool")
+PURPOSES = ("reading", "share", "tool", "upload")
+COMPLETENESS = ("complete", "incomplete", "unknown")
+EVIDENCE = ("c-find", "mpps", "ris", "")
+LOCATIONS = ("online", "nearline", "mixed")
+OUTCOMES = ("archived", "discarded", "refused")
+RETRIEVAL_STATES = ("waiting", "running", "done", "failed", "cancelled")
+MAX_MISSING = 10000
 MAX_BATCH = 200
 MAX_COUNT = 2**31 - 1
 MAX_SIZE = 2**53
@@ -31,6 +37,14 @@ class Patient:
     name: str
     birth_date: date | None
     sex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    state: str
+    expected: int
+    missing: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,8 @@ class StudyEvent:
     size: int
     first_received: datetime
     last_received: datetime
+    completeness: Completeness
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,62 @@ class RejectionEvent:
     called_ae: str
     address: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineResultEvent:
+    id: int
+    at: datetime
+    key: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalEvent:
+    id: int
+    at: datetime
+    number: int
+    state: str
+    found: int
+    done: int
+    failed: int
+    instances: int
+    missing: tuple[str, ...]
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalEvent:
+    id: int
+    at: datetime
+    number: int
+    study_uid: str
+    instances: int
+    size: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DamageEvent:
+    id: int
+    at: datetime
+    digest: str
+    hospital: str
+    study_uid: str
+    sop_instance_uid: str
+    object_key: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeEvent:
+    id: int
+    day: date
+    hospital: str
+    modality: str
+    instances: int
+    size: int
 
 
 class Fields:
@@ -141,10 +213,13 @@ class Fields:
             self.fail(key, f"a whole number from 0 to {limit} is expected")
         return value
 
-    def texts(self, key, limit, pattern):
+    def optional_number(self, key):
+        return 0 if self.values.get(key) is None else self.number(key)
+
+    def texts(self, key, limit, pattern, longest=MAX_LIST):
         values = self.values.get(key)
-        if not isinstance(values, list) or len(values) > MAX_LIST:
-            self.fail(key, f"a list of at most {MAX_LIST} texts is expected")
+        if not isinstance(values, list) or len(values) > longest:
+            self.fail(key, f"a list of at most {longest} texts is expected")
         return tuple(
             Fields({f"{key}[{i}]": value}, self.where).text(f"{key}[{i}]", limit, pattern=pattern)
             for i, value in enumerate(values)
@@ -216,6 +291,22 @@ def _study(number, _event, fields):
         size=fields.number("size", MAX_SIZE),
         first_received=fields.moment("first_received"),
         last_received=fields.moment("last_received"),
+        completeness=_completeness(fields),
+        location=fields.choice("location", LOCATIONS) if "location" in fields.values else "online",
+    )
+
+
+def _completeness(fields):
+    """What the node says of the study's completeness; a node that says nothing knows nothing."""
+    if fields.values.get("completeness") is None:
+        return Completeness("unknown", 0, 0, "")
+    said = fields.object("completeness")
+    source = said.choice("source", EVIDENCE)
+    state = said.choice("state", COMPLETENESS)
+    if not source and state != "unknown":
+        said.fail("state", "without a source it is unknown")
+    return Completeness(
+        state, said.optional_number("expected"), said.optional_number("missing"), source
     )
 
 
@@ -263,6 +354,70 @@ def _rejection(number, event, fields):
     )
 
 
+def _quarantine_result(number, event, fields):
+    return QuarantineResultEvent(
+        id=number,
+        at=event.moment("at"),
+        key=fields.text("key", 128, required=True),
+        outcome=fields.choice("outcome", OUTCOMES),
+        detail=fields.text("detail", 2000),
+    )
+
+
+def _retrieval(number, event, fields):
+    return RetrievalEvent(
+        id=number,
+        at=event.moment("at"),
+        number=fields.number("id"),
+        state=fields.choice("state", RETRIEVAL_STATES),
+        found=fields.number("found"),
+        done=fields.number("done"),
+        failed=fields.number("failed"),
+        instances=fields.number("instances"),
+        missing=fields.texts("missing", 64, UID, MAX_MISSING),
+        error=fields.text("error", 2000),
+    )
+
+
+def _disposal(number, event, fields):
+    return DisposalEvent(
+        id=number,
+        at=event.moment("at"),
+        number=fields.number("id"),
+        study_uid=fields.text("study_uid", 64, pattern=UID, required=True),
+        instances=fields.number("instances"),
+        size=fields.number("size", MAX_SIZE),
+        error=fields.text("error", 2000),
+    )
+
+
+def _damage(number, event, fields):
+    return DamageEvent(
+        id=number,
+        at=event.moment("at"),
+        digest=_digest(event.values),
+        hospital=fields.text("hospital", 16, pattern=HOSPITAL, required=True),
+        study_uid=fields.text("study_uid", 64, pattern=UID),
+        sop_instance_uid=fields.text("sop_instance_uid", 64, pattern=UID),
+        object_key=fields.text("object_key", 1024),
+        detail=fields.text("detail", 500),
+    )
+
+
+def _volume(number, _event, fields):
+    day = fields.day("day")
+    if day is None:
+        fields.fail("day", "is missing")
+    return VolumeEvent(
+        id=number,
+        day=day,
+        hospital=fields.text("hospital", 16, pattern=HOSPITAL, required=True),
+        modality=fields.text("modality", 16, pattern=CODE_STRING),
+        instances=fields.number("instances"),
+        size=fields.number("size", MAX_SIZE),
+    )
+
+
 def _digest(event):
     """By what an event that arrives a second time is recognised."""
     return hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()
@@ -273,4 +428,9 @@ PARSERS = {
     "quarantine": _quarantine,
     "access": _access,
     "rejection": _rejection,
+    "quarantine_result": _quarantine_result,
+    "retrieval": _retrieval,
+    "disposal": _disposal,
+    "damage": _damage,
+    "volume": _volume,
 }

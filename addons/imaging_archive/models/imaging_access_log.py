@@ -1,15 +1,52 @@
 from odoo import api, fields, models
+from odoo.http import request
+
+ACTS = [
+    ("quarantine_retry", "Had quarantine judged again"),
+    ("quarantine_accept", "Took in from quarantine"),
+    ("quarantine_discard", "Discarded from quarantine"),
+    ("hold", "Set a legal hold"),
+    ("hold_release", "Released a legal hold"),
+    ("disposal_request", "Requested a disposal"),
+    ("disposal_approve", "Approved a disposal"),
+    ("disposal_refuse", "Refused a disposal"),
+    ("disposal_done", "Images were deleted"),
+    ("match_confirm", "Confirmed a match"),
+    ("match_reject", "Rejected a match"),
+    ("match_undo", "Undid a match"),
+]
 
 
 class ImagingAccessLog(models.Model):
     _inherit = "imaging.access.log"
 
+    action = fields.Selection(selection_add=ACTS, ondelete={act: "cascade" for act, _name in ACTS})
+    purpose = fields.Selection(selection_add=[("upload", "Upload")], ondelete={"upload": "cascade"})
     study_id = fields.Many2one("imaging.study", readonly=True, index=True, ondelete="restrict")
     event_digest = fields.Char(
         readonly=True, help="Digest of the node's event, by which a repeated one is recognised."
     )
 
     _event_digest_unique = models.UniqueIndex("(event_digest) WHERE event_digest IS NOT NULL")
+
+    @api.model
+    def _record_act(self, action, hospital, *, study=None, study_uid=False, reason=""):
+        """What the present user did to the archive itself, beside looking at it."""
+        return self._record(
+            [
+                {
+                    "subject": f"user:{self.env.uid}",
+                    "label": self.env.user.name,
+                    "user_id": self.env.uid,
+                    "hospital_id": hospital.id,
+                    "study_id": study.id if study else False,
+                    "study_uid": study.study_uid if study else study_uid,
+                    "action": action,
+                    "reason": reason,
+                    "address": request.httprequest.remote_addr if request else False,
+                }
+            ]
+        )
 
     @api.model
     def _apply(self, events):

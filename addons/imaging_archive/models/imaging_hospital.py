@@ -1,12 +1,79 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .. import path_template
+
 
 class ImagingHospital(models.Model):
     _inherit = "imaging.hospital"
 
     study_ids = fields.One2many("imaging.study", "hospital_id", string="Studies")
     study_count = fields.Integer(string="Number of Studies", compute="_compute_study_count")
+    path_template = fields.Char(
+        string="Storage Path",
+        help="Where the hospital's images lie, below its code. Fields: {hospital} {yyyy} {mm} {dd} "
+        "{modality} {patient} {accession} {study} {series} {instance}. It must hold {study} and "
+        "{series} and end in {instance}.dcm. Empty: {yyyy}/{mm}/{dd}/{study}/{series}/"
+        "{instance}.dcm. A change concerns what comes from now on.",
+    )
+    path_example = fields.Char(string="Example", compute="_compute_path_example")
+    htj2k = fields.Boolean(
+        string="Fast Copies (HTJ2K)",
+        help="In the background a compressed copy is made of each image, which opens faster over "
+        "slow lines. The original stays as it came; a third more space is needed.",
+    )
+
+    @api.depends("path_template", "code")
+    def _compute_path_example(self):
+        for hospital in self:
+            hospital.path_example = path_template.example(
+                hospital.path_template, hospital.code or "H001"
+            )
+
+    @api.onchange("path_template")
+    def _onchange_path_template(self):
+        if mistake := self._path_mistake():
+            return {"warning": {"title": self.env._("Storage Path"), "message": mistake}}
+        return None
+
+    @api.constrains("path_template")
+    def _check_path_template(self):
+        for hospital in self:
+            if mistake := hospital._path_mistake():
+                raise ValidationError(mistake)
+
+    def _path_mistake(self):
+        """What is wrong with the storage path, in words; nothing when it is right."""
+        found = path_template.problem(self.path_template) if self.path_template else None
+        if not found:
+            return ""
+        kind, part = found
+        return {
+            "long": self.env._("Storage path: %(limit)s characters at most.", limit=200),
+            "deep": self.env._("Storage path: too many folders."),
+            "field": self.env._("Storage path: there is no field %(part)s.", part=part),
+            "segment": self.env._(
+                "Storage path, folder %(part)r: letters, digits, '.', '_' and '-' only, never "
+                "empty, never dots alone.",
+                part=part,
+            ),
+            "missing": self.env._("Storage path: %(part)s is missing.", part=part),
+            "end": self.env._(
+                "Storage path: it must end in {instance}.dcm, not in %(part)r.", part=part
+            ),
+        }[kind]
+
+    def _configuration(self):
+        """The entries of `hospitals[]`: docs/architecture.md."""
+        return [
+            {
+                "code": hospital.code,
+                "active": hospital.active,
+                "path_template": hospital.path_template or "",
+                "htj2k": hospital.htj2k,
+            }
+            for hospital in self
+        ]
 
     def _compute_study_count(self):
         counts = dict(

@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..study_events import EventError
 
 REASONS = [
     ("unreadable", "Unreadable"),
@@ -8,11 +11,22 @@ REASONS = [
     ("other_hospital", "Study of another hospital"),
 ]
 
+STATES = [
+    ("held", "Held"),
+    ("releasing", "On Its Way"),
+    ("archived", "Archived"),
+    ("discarded", "Discarded"),
+    ("refused", "Refused by the Node"),
+]
+ACTIONS = [("retry", "Judge Again"), ("accept", "Take In"), ("discard", "Discard")]
+MAX_OPEN = 1000
+
 
 class ImagingQuarantine(models.Model):
     """What a device sent and the node could not store; the bytes lie at the node."""
 
     _name = "imaging.quarantine"
+    _inherit = ["imaging.guarded"]
     _description = "Quarantined Instance"
     _order = "at desc, id desc"
     _rec_name = "key"
@@ -31,12 +45,126 @@ class ImagingQuarantine(models.Model):
     sop_instance_uid = fields.Char(string="SOP Instance UID", readonly=True)
     size = fields.Float(string="Size (bytes)", digits=(18, 0), readonly=True)
     sha256 = fields.Char(string="SHA-256", readonly=True)
+    node_id = fields.Many2one(
+        "imaging.node", readonly=True, index=True, ondelete="set null", help="Where it lies."
+    )
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        default="held",
+        help="On its way: the node has been asked and has not answered yet.",
+    )
+    action = fields.Selection(ACTIONS, string="Asked For", readonly=True)
+    action_user_id = fields.Many2one("res.users", string="Asked By", readonly=True)
+    action_at = fields.Datetime(string="Asked At", readonly=True)
+    discard_reason = fields.Char(
+        string="Why It Is Discarded", help="Why what lies here is not wanted by anybody."
+    )
+    discard_requester_id = fields.Many2one(
+        "res.users",
+        string="Discard Requested By",
+        readonly=True,
+        help="A second person has to agree before anything is deleted.",
+    )
+    result = fields.Text(string="Node's Answer", readonly=True)
+    result_at = fields.Datetime(string="Answered At", readonly=True)
 
     _key_unique = models.Constraint("UNIQUE (key)", "This instance is listed already.")
     _at_id_idx = models.Index("(at DESC, id DESC)")
+    _open_idx = models.Index("(id) WHERE state IN ('held', 'releasing', 'refused')")
+
+    def action_retry(self):
+        """Have the node judge it again: after a device or a hospital was put right."""
+        self._ask("retry")
+
+    def action_accept(self):
+        """Have the node take it in in spite of its reason."""
+        self._require_administrator()
+        self._ask("accept")
+
+    def action_request_discard(self):
+        self._check_open()
+        for item in self:
+            if not (item.discard_reason or "").strip():
+                raise UserError(self.env._("Say first why it is discarded."))
+        # The fields are the buttons' to write, once the rules have been checked.
+        self.sudo().discard_requester_id = self.env.user
+
+    def action_withdraw_discard(self):
+        self._check_open()
+        self.sudo().discard_requester_id = False
+
+    def action_approve_discard(self):
+        self._require_administrator()
+        for item in self:
+            if not item.discard_requester_id:
+                raise UserError(self.env._("Nobody has asked for it to be discarded."))
+            if item.discard_requester_id == self.env.user:
+                raise UserError(
+                    self.env._("Whoever asked for it cannot approve it: a second person has to.")
+                )
+        self._ask("discard")
+
+    def _require_administrator(self):
+        user = self.env.user
+        if not self.env.su and not (
+            user.has_group("imaging_base.group_hospital_admin")
+            or user.has_group("imaging_base.group_platform_admin")
+        ):
+            raise AccessError(self.env._("Only an administrator may decide this."))
+
+    def _check_open(self):
+        self.check_access("write")
+        if closed := self.filtered(lambda item: item.state not in ("held", "refused")):
+            raise UserError(self.env._("%(key)s is not held any more.", key=closed[0].key))
+
+    def _ask(self, action):
+        self._check_open()
+        self.sudo().write(
+            {
+                "state": "releasing",
+                "action": action,
+                "action_user_id": self.env.uid,
+                "action_at": fields.Datetime.now(),
+                "result": False,
+            }
+        )
+        for item in self:
+            self.env["imaging.access.log"]._record_act(
+                f"quarantine_{action}",
+                item.hospital_id,
+                study_uid=item.study_uid,
+                reason=f"{item.key} {item.discard_reason or ''}".strip(),
+            )
 
     @api.model
-    def _apply(self, events):
+    def _configuration(self, node):
+        """The entries of `quarantine[]` for the node where the instances lie."""
+        asked = self.search(
+            [("state", "=", "releasing"), ("node_id", "=", node.id)], order="id", limit=MAX_OPEN
+        )
+        return [
+            {"key": item.key, "hospital": item.hospital_id.code or "", "action": item.action}
+            for item in asked
+        ]
+
+    @api.model
+    def _apply_results(self, events, node):
+        """Close what the node has dealt with. `events`: list of QuarantineResultEvent."""
+        items = {
+            item.key: item for item in self.search([("key", "in", [one.key for one in events])])
+        }
+        for event in events:
+            item = items.get(event.key)
+            if not item or item.node_id != node:
+                raise EventError(f"quarantine_result.key: {event.key!r} is not held by this node")
+            if item.result_at and item.result_at >= event.at.replace(microsecond=0):
+                continue
+            item.write({"state": event.outcome, "result": event.detail, "result_at": event.at})
+
+    @api.model
+    def _apply(self, events, node):
         """Add what is not listed yet. `events`: list of study_events.QuarantineEvent."""
         events = {event.key: event for event in events}
         listed = set(self.search([("key", "in", list(events))]).mapped("key"))
@@ -52,6 +180,7 @@ class ImagingQuarantine(models.Model):
             [
                 {
                     "key": event.key,
+                    "node_id": node.id,
                     "at": event.at,
                     "hospital_id": hospitals.get(event.hospital),
                     "device_id": devices.get(event.calling_ae),

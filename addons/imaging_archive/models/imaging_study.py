@@ -1,12 +1,23 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 from ..models.imaging_patient import SEXES
 
 # What a person may change by hand; everything else is as the images say.
-EDITABLE = {"properties"}
+EDITABLE = {"properties", "legal_hold", "legal_hold_reason"}
+# By these a study finds its order.
+IDENTIFYING = (
+    "accession_number",
+    "patient_number",
+    "patient_name",
+    "patient_alphabetic_name",
+    "patient_birth_date",
+    "patient_sex",
+    "study_date",
+    "modality",
+)
 
 
 class ImagingStudy(models.Model):
@@ -57,12 +68,12 @@ class ImagingStudy(models.Model):
     device_id = fields.Many2one("imaging.device", readonly=True, index=True, ondelete="restrict")
     calling_ae = fields.Char(string="Calling AE Title", readonly=True)
     state = fields.Selection(
-        [("arriving", "Arriving"), ("settled", "Complete")],
+        [("arriving", "Arriving"), ("settled", "Settled")],
         string="Status",
         required=True,
         readonly=True,
         default="arriving",
-        help="Arriving: images came in during the last minutes. Complete: no further image "
+        help="Arriving: images came in during the last minutes. Settled: no further image "
         "came for the time given in the settings.",
     )
     series_count = fields.Integer(string="Series", readonly=True)
@@ -77,6 +88,59 @@ class ImagingStudy(models.Model):
     revision = fields.Float(digits=(18, 0), readonly=True)
     first_received = fields.Datetime(readonly=True)
     last_received = fields.Datetime(readonly=True)
+    completeness = fields.Selection(
+        [
+            ("complete", "Complete"),
+            ("incomplete", "Incomplete"),
+            ("unknown", "Unknown (no evidence)"),
+        ],
+        required=True,
+        readonly=True,
+        default="unknown",
+        help="Whether every image has arrived, by what the device or the order says. Without "
+        "such evidence it is unknown, however long ago the last image came.",
+    )
+    expected_count = fields.Integer(string="Expected Images", readonly=True)
+    missing_count = fields.Integer(string="Missing Images", readonly=True)
+    completeness_source = fields.Selection(
+        [
+            ("c-find", "Asked the device (C-FIND)"),
+            ("mpps", "Told by the device (MPPS)"),
+            ("ris", "Order"),
+        ],
+        string="Evidence",
+        readonly=True,
+    )
+    location = fields.Selection(
+        [("online", "Online"), ("nearline", "Near Line"), ("mixed", "Both")],
+        string="Stored",
+        required=True,
+        readonly=True,
+        default="online",
+        help="Near line: in the object store, a little slower to open.",
+    )
+    disposed = fields.Boolean(
+        readonly=True, help="The images were deleted after their retention time, by two persons."
+    )
+    order_id = fields.Many2one(
+        "imaging.order",
+        string="Order",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The order that the images belong to, by the matching rules or by hand.",
+    )
+    match_ids = fields.One2many("imaging.match", "study_id", string="Matches", readonly=True)
+    match_due = fields.Boolean(default=True, readonly=True)
+    disposal_ids = fields.One2many(
+        "imaging.disposal", "study_id", string="Disposals", readonly=True
+    )
+    legal_hold = fields.Boolean(
+        index=True,
+        help="The images of this study are not deleted, whatever the retention rules say: a "
+        "dispute, an inquiry, research.",
+    )
+    legal_hold_reason = fields.Char(string="Reason of the Hold")
     properties = fields.Properties(
         "Extra Fields", definition="hospital_id.study_properties_definition"
     )
@@ -85,6 +149,13 @@ class ImagingStudy(models.Model):
     _study_uid_unique = models.Constraint("UNIQUE (study_uid)", "This study is registered already.")
     _order_idx = models.Index("(study_date DESC NULLS LAST, id DESC)")
     _hospital_order_idx = models.Index("(hospital_id, study_date DESC NULLS LAST, id DESC)")
+    _incomplete_idx = models.Index(
+        "(study_date DESC NULLS LAST, id DESC) WHERE completeness = 'incomplete'"
+    )
+    _match_due_idx = models.Index("(id) WHERE match_due")
+    _accession_idx = models.Index("(hospital_id, accession_number)")
+    _patient_number_idx = models.Index("(hospital_id, patient_number)")
+    _person_idx = models.Index("(hospital_id, patient_birth_date)")
     _arriving_idx = models.Index("(last_received) WHERE state = 'arriving'")
 
     @api.depends("patient_name", "study_date", "modality")
@@ -114,8 +185,15 @@ class ImagingStudy(models.Model):
             study.size_mb = study.size / 1e6
 
     @api.depends_context("uid")
+    @api.depends("disposed")
     def _compute_can_view(self):
-        self.can_view = "view" in self.env["imaging.ticket"]._permissions(self.env.user)
+        permitted = "view" in self.env["imaging.ticket"]._permissions(self.env.user)
+        for study in self:
+            study.can_view = permitted and not study.disposed
+
+    def _identifies_otherwise(self, values):
+        """Whether `values` name the study in another way than now."""
+        return any((self[name] or False) != (values[name] or False) for name in IDENTIFYING)
 
     def write(self, vals):
         if not self.env.su and (fixed := vals.keys() - EDITABLE):
@@ -125,7 +203,27 @@ class ImagingStudy(models.Model):
                     fields=", ".join(sorted(fixed)),
                 )
             )
-        return super().write(vals)
+        held = self.filtered("legal_hold")
+        result = super().write(vals)
+        if "legal_hold" in vals:
+            self._log_hold(held)
+        return result
+
+    @api.constrains("legal_hold", "legal_hold_reason")
+    def _check_legal_hold(self):
+        for study in self:
+            if study.legal_hold and not (study.legal_hold_reason or "").strip():
+                raise ValidationError(self.env._("Say why this study is held."))
+
+    def _log_hold(self, held):
+        """A change of the hold is in the access log; a hold stops what is under way."""
+        log = self.env["imaging.access.log"]
+        for study in self.filtered("legal_hold") - held:
+            log._record_act("hold", study.hospital_id, study=study, reason=study.legal_hold_reason)
+        for study in held - self.filtered("legal_hold"):
+            log._record_act("hold_release", study.hospital_id, study=study)
+        # Whoever may hold a study stops its disposal, also one out of sight.
+        self.env["imaging.disposal"].sudo()._stop(self.filtered("legal_hold"))
 
     def action_view_images(self):
         """Open the viewer in a new tab; the route behind decides and logs."""
@@ -138,7 +236,7 @@ class ImagingStudy(models.Model):
 
     @api.model
     def _cron_settle(self):
-        """Studies to which nothing was added for the time set are complete."""
+        """Studies to which nothing was added for the time set have settled."""
         minutes = int(
             self.env["ir.config_parameter"].get_param("imaging_archive.settle_minutes", 5)
         )

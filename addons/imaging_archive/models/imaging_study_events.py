@@ -1,4 +1,5 @@
 import logging
+from functools import partial
 
 import psycopg2
 from odoo import api, models
@@ -8,10 +9,15 @@ from .. import person_name
 from ..study_events import (
     MAX_BATCH,
     AccessEvent,
+    DamageEvent,
+    DisposalEvent,
     EventError,
     QuarantineEvent,
+    QuarantineResultEvent,
     RejectionEvent,
+    RetrievalEvent,
     StudyEvent,
+    VolumeEvent,
     event_id,
     parse,
 )
@@ -34,25 +40,34 @@ class ImagingStudy(models.Model):
         "error"}…]}`. What is in neither list met a passing obstacle and is to be sent again.
         Shapes: docs/architecture.md, "Node → portal: events".
         """
-        self.env["imaging.node"]._require_node()
+        node = self.env["imaging.node"]._require_node()
         if not isinstance(events, list) or len(events) > MAX_BATCH:
             raise UserError(
                 self.env._("events: a list of at most %(limit)s is expected.", limit=MAX_BATCH)
             )
         # The technical account has no rights on the tables: events are all it can write.
-        return self.sudo()._apply_events(events)
+        return self.sudo()._apply_events(events, node)
 
-    def _apply_events(self, events):
+    def _apply_events(self, events, node):
         parsed, refused = [], []
         for event in events:
             try:
-                parsed.append(parse(event))
+                one = parse(event)
+                self._refuse_foreign(one, node)
+                parsed.append(one)
             except EventError as error:
                 refused.append({"id": event_id(event), "error": str(error)})
         accepted = []
         appliers = {
             StudyEvent: self._apply_studies,
-            QuarantineEvent: self.env["imaging.quarantine"]._apply,
+            QuarantineEvent: partial(self.env["imaging.quarantine"]._apply, node=node),
+            QuarantineResultEvent: partial(
+                self.env["imaging.quarantine"]._apply_results, node=node
+            ),
+            RetrievalEvent: partial(self.env["imaging.retrieval"]._apply, node=node),
+            DisposalEvent: self.env["imaging.disposal"]._apply,
+            DamageEvent: partial(self.env["imaging.damage"]._apply, node=node),
+            VolumeEvent: partial(self.env["imaging.storage.volume"]._apply, node=node),
             AccessEvent: self.env["imaging.access.log"]._apply,
             RejectionEvent: self.env["imaging.rejection"]._apply,
         }
@@ -60,6 +75,17 @@ class ImagingStudy(models.Model):
             batch = [event for event in parsed if type(event) is kind]
             self._apply_batch(apply, batch, accepted, refused)
         return {"accepted": sorted(accepted), "refused": refused}
+
+    def _refuse_foreign(self, event, node):
+        """A front end speaks of its own hospital alone, and of nothing that the centre does."""
+        if node.kind == "centre":
+            return
+        if isinstance(event, AccessEvent | DisposalEvent):
+            raise EventError("event.kind: a front end does not send this")
+        hospital = getattr(event, "hospital", "")
+        unknown = isinstance(event, QuarantineEvent) and hospital == "UNKNOWN"
+        if hospital and hospital != node.hospital_id.code and not unknown:
+            raise EventError(f"hospital: {hospital!r} is not the hospital of this front end")
 
     def _apply_batch(self, apply, batch, accepted, refused):
         """All at once; when one of them stands in the way, one by one."""
@@ -106,18 +132,37 @@ class ImagingStudy(models.Model):
             if study:
                 if event.instance_count != study.instance_count:
                     values["state"] = "arriving"
+                    # What was disposed of and comes again is there again.
+                    values["disposed"] = False
+                if study._identifies_otherwise(values):
+                    values["match_due"] = True
                 study.write(values)
             else:
                 hospital = hospitals[event.hospital].id
                 created.append({**values, "study_uid": event.uid, "hospital_id": hospital})
         self.create(created)
+        self._after_events(due, hospitals)
 
-    def _hospitals_of(self, events):
+    def _after_events(self, events, hospitals):
+        """What others learn from studies that are new or have changed."""
+        self.env["imaging.order"]._note_complete(
+            [event.uid for event in events if event.completeness.state == "complete"]
+        )
+        moments = {}
+        for event in events:
+            if event.calling_ae:
+                newest = moments.get(event.calling_ae, event.last_received)
+                moments[event.calling_ae] = max(newest, event.last_received)
+        if moments:
+            concerned = self.env["imaging.hospital"].union(*hospitals.values())
+            self.env["imaging.device"]._note_images(moments, concerned)
+
+    def _hospitals_of(self, events, field="study.hospital"):
         codes = {event.hospital for event in events}
         known = self.env["imaging.hospital"].with_context(active_test=False)
         hospitals = {one.code: one for one in known.search([("code", "in", [*codes])])}
         if missing := codes - hospitals.keys():
-            raise EventError(f"study.hospital: no hospital has the code {min(missing)!r}")
+            raise EventError(f"{field}: no hospital has the code {min(missing)!r}")
         return hospitals
 
     def _refuse_other_hospital(self, events, known, hospitals):
@@ -228,4 +273,9 @@ class ImagingStudy(models.Model):
             "revision": event.revision,
             "first_received": event.first_received,
             "last_received": event.last_received,
+            "completeness": event.completeness.state,
+            "expected_count": event.completeness.expected,
+            "missing_count": event.completeness.missing,
+            "completeness_source": event.completeness.source or False,
+            "location": event.location,
         }

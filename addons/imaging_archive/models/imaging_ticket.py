@@ -59,6 +59,20 @@ class ImagingTicket(models.AbstractModel):
             anonymous=anonymous,
         )
 
+    @api.model
+    def _for_node(self, node):
+        """A front end's ticket: it stores for its own hospital and sees nothing."""
+        return self._issue(
+            {"hospitals": [node.hospital_id.code]},
+            self.env["imaging.study"],
+            "ticket",
+            subject=f"node:{node.id}",
+            perms={"store"},
+            label=node.name,
+            anonymous=False,
+            purpose="upload",
+        )
+
     def _for_user(self, scope, studies, action, *, purpose, anonymous, reason=""):
         user = self.env.user
         perms = self._permissions(user)

@@ -37,7 +37,7 @@ class ImagingAccessLog(models.Model):
         required=True,
         readonly=True,
         index=True,
-        help="user:<number>, share:<number> or tool:<number>, as on the ticket.",
+        help="user:<number>, share:<number>, tool:<number> or node:<number>, as on the ticket.",
     )
     label = fields.Char(string="Who", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True, index=True, ondelete="restrict")

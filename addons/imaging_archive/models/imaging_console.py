@@ -1,0 +1,150 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+ROLES = ("hospital_admin", "operations", "platform_admin")
+DAYS = 30
+# Domains are the client's to open as well: each number is the count of the rows behind it.
+WORK_LIST = [("state", "=", "doubtful"), ("study_id.order_id", "=", False)]
+
+
+class ImagingConsole(models.AbstractModel):
+    """The imaging console (ARC-5.2): the archive in a few numbers, each leading to its rows."""
+
+    _name = "imaging.console"
+    _description = "Imaging Console"
+
+    @api.model
+    def get_numbers(self):
+        """The cards and the chart, as far as the present user may read what they count."""
+        if not any(self.env.user.has_group(f"imaging_base.group_{role}") for role in ROLES):
+            raise AccessError(self.env._("The console is for administrators and operators."))
+        today = fields.Date.context_today(self)
+        yesterday = today - timedelta(days=1)
+        cards = [
+            self._volume_card("stored", self.env._("Stored in Total"), []),
+            self._volume_card(
+                "yesterday", self.env._("Yesterday"), [("day", "=", yesterday.isoformat())]
+            ),
+            self._volume_card("today", self.env._("Today"), [("day", "=", today.isoformat())]),
+            self._count_card(
+                "studies",
+                self.env._("Studies Today"),
+                "imaging.study",
+                [("study_date", "=", today.isoformat())],
+            ),
+            self._count_card(
+                "incomplete",
+                self.env._("Incomplete Studies"),
+                "imaging.study",
+                [("completeness", "=", "incomplete"), ("disposed", "=", False)],
+                alert="warning",
+            ),
+            self._count_card(
+                "quarantine",
+                self.env._("Open Quarantine"),
+                "imaging.quarantine",
+                [("state", "in", ["held", "releasing", "refused"])],
+                alert="warning",
+            ),
+            self._count_card(
+                "matches",
+                self.env._("Matches to Look at"),
+                "imaging.match",
+                WORK_LIST,
+                alert="warning",
+            ),
+            self._nodes_card(),
+            self._count_card(
+                "alarms",
+                self.env._("Open Alarms"),
+                "imaging.alarm",
+                [("closed", "=", False)],
+                alert="danger",
+            ),
+            self._count_card(
+                "damage",
+                self.env._("Damaged Objects"),
+                "imaging.damage",
+                [("state", "=", "open")],
+                alert="danger",
+            ),
+            self._count_card(
+                "disposals",
+                self.env._("Disposals to Decide"),
+                "imaging.disposal",
+                [("state", "in", ["proposed", "requested"])],
+            ),
+        ]
+        return {"cards": [card for card in cards if card], "chart": self._chart(today)}
+
+    def _count_card(self, key, title, model, domain, *, alert=""):
+        if not self.env[model].has_access("read"):
+            return None
+        count = self.env[model].search_count(domain)
+        return {
+            "key": key,
+            "title": title,
+            "value": count,
+            "unit": "",
+            "detail": "",
+            "level": alert if count else "",
+            "model": model,
+            "domain": domain,
+        }
+
+    def _nodes_card(self):
+        nodes = self.env["imaging.node"]
+        if not nodes.has_access("read"):
+            return None
+        # The nodes are few.  pylint: disable=no-search-all
+        every = nodes.search([])
+        down = every.filtered(lambda node: not node.online or node.down_count)
+        return {
+            "key": "nodes",
+            "title": self.env._("Nodes Down"),
+            "value": len(down),
+            "unit": "",
+            "detail": self.env._("of %(count)s", count=len(every)),
+            "level": "danger" if down else "",
+            "model": "imaging.node",
+            "domain": [("id", "in", down.ids)] if down else [],
+        }
+
+    def _volume_card(self, key, title, domain):
+        volumes = self.env["imaging.storage.volume"]
+        if not volumes.has_access("read"):
+            return None
+        size, images = volumes._read_group(domain, [], ["size_gb:sum", "instances:sum"])[0]
+        size = size or 0.0
+        value, unit = (size / 1000, "TB") if size >= 1000 else (size, "GB")
+        return {
+            "key": key,
+            "title": title,
+            "value": round(value, 2),
+            "unit": unit,
+            "detail": self.env._("%(count)s images", count=f"{images or 0:,}"),
+            "level": "",
+            "model": "imaging.storage.volume",
+            "domain": domain,
+        }
+
+    def _chart(self, today):
+        """Gigabytes a day and modality of the last days, for a stacked bar chart."""
+        if not self.env["imaging.storage.volume"].has_access("read"):
+            return None
+        days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+        rows = self.env["imaging.storage.volume"]._read_group(
+            [("day", ">=", days[0].isoformat())], ["modality", "day:day"], ["size_gb:sum"]
+        )
+        series = {}
+        for modality, day, size in rows:
+            series.setdefault(modality or "?", {})[day] = size
+        return {
+            "labels": [f"{day.month}-{day.day}" for day in days],
+            "series": [
+                {"label": name, "data": [round(sizes.get(day, 0), 3) for day in days]}
+                for name, sizes in sorted(series.items())
+            ],
+        }

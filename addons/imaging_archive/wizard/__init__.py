@@ -1,0 +1,1 @@
+from . import imaging_node_enroll, imaging_node_key
