@@ -24,24 +24,20 @@ LITERAL = re.compile(r"[A-Za-z0-9._-]*")
 
 def problem(template):
     """The kind of mistake in `template` and where it is, as (kind, part); None when it is right."""
-    if len(template) > MAX_LENGTH:
+    segments = template.split("/")
+    if len(template) > MAX_LENGTH or len(segments) > MAX_DEPTH:
         return "long", template[:20]
     unknown = [name for name in PLACEHOLDER.findall(template) if name not in FIELDS]
     if unknown:
-        return "field", "{%s}" % unknown[0]  # noqa: UP031 braces
-    segments = template.split("/")
-    if len(segments) > MAX_DEPTH:
-        return "deep", template[:20]
+        return "field", f"{{{unknown[0]}}}"
     for segment in segments:
         literal = PLACEHOLDER.sub("", segment)
         if not LITERAL.fullmatch(literal) or not segment or set(segment) == {"."}:
             return "segment", segment
-    for name in REQUIRED:
-        if "{%s}" % name not in template:  # noqa: UP031 braces
-            return "missing", "{%s}" % name  # noqa: UP031 braces
-    if not template.endswith("{instance}.dcm"):
-        return "end", segments[-1]
-    return None
+    missing = [name for name in REQUIRED if f"{{{name}}}" not in template]
+    if missing:
+        return "missing", f"{{{missing[0]}}}"
+    return None if template.endswith("{instance}.dcm") else ("end", segments[-1])
 
 
 def example(template, hospital):

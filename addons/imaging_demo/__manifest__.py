@@ -11,6 +11,7 @@
         "data/imaging_hospital_data.xml",
         "data/imaging_device_data.xml",
         "data/res_users_data.xml",
+        "data/imaging_order_data.xml",
     ],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",

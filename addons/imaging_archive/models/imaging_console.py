@@ -6,7 +6,12 @@ from odoo.exceptions import AccessError
 ROLES = ("hospital_admin", "operations", "platform_admin")
 DAYS = 30
 # Domains are the client's to open as well: each number is the count of the rows behind it.
-WORK_LIST = [("state", "=", "doubtful"), ("study_id.order_id", "=", False)]
+DOUBTFUL = [("state", "=", "doubtful"), ("study_id.order_id", "=", False)]
+INCOMPLETE = [("completeness", "=", "incomplete"), ("disposed", "=", False)]
+QUARANTINED = [("state", "in", ["held", "releasing", "refused"])]
+ALARMING = [("closed", "=", False)]
+DAMAGED = [("state", "=", "open")]
+UNDECIDED = [("state", "in", ["proposed", "requested"])]
 
 
 class ImagingConsole(models.AbstractModel):
@@ -21,38 +26,38 @@ class ImagingConsole(models.AbstractModel):
         if not any(self.env.user.has_group(f"imaging_base.group_{role}") for role in ROLES):
             raise AccessError(self.env._("The console is for administrators and operators."))
         today = fields.Date.context_today(self)
-        yesterday = today - timedelta(days=1)
+        since_midnight = [("day", "=", today.isoformat())]
+        day_before = [("day", "=", (today - timedelta(days=1)).isoformat())]
+        examined = [("study_date", "=", today.isoformat())]
         cards = [
             self._volume_card("stored", self.env._("Stored in Total"), []),
-            self._volume_card(
-                "yesterday", self.env._("Yesterday"), [("day", "=", yesterday.isoformat())]
-            ),
-            self._volume_card("today", self.env._("Today"), [("day", "=", today.isoformat())]),
+            self._volume_card("yesterday", self.env._("Yesterday"), day_before),
+            self._volume_card("today", self.env._("Today"), since_midnight),
             self._count_card(
                 "studies",
                 self.env._("Studies Today"),
                 "imaging.study",
-                [("study_date", "=", today.isoformat())],
+                examined,
             ),
             self._count_card(
                 "incomplete",
                 self.env._("Incomplete Studies"),
                 "imaging.study",
-                [("completeness", "=", "incomplete"), ("disposed", "=", False)],
+                INCOMPLETE,
                 alert="warning",
             ),
             self._count_card(
                 "quarantine",
                 self.env._("Open Quarantine"),
                 "imaging.quarantine",
-                [("state", "in", ["held", "releasing", "refused"])],
+                QUARANTINED,
                 alert="warning",
             ),
             self._count_card(
                 "matches",
                 self.env._("Matches to Look at"),
                 "imaging.match",
-                WORK_LIST,
+                DOUBTFUL,
                 alert="warning",
             ),
             self._nodes_card(),
@@ -60,21 +65,21 @@ class ImagingConsole(models.AbstractModel):
                 "alarms",
                 self.env._("Open Alarms"),
                 "imaging.alarm",
-                [("closed", "=", False)],
+                ALARMING,
                 alert="danger",
             ),
             self._count_card(
                 "damage",
                 self.env._("Damaged Objects"),
                 "imaging.damage",
-                [("state", "=", "open")],
+                DAMAGED,
                 alert="danger",
             ),
             self._count_card(
                 "disposals",
                 self.env._("Disposals to Decide"),
                 "imaging.disposal",
-                [("state", "in", ["proposed", "requested"])],
+                UNDECIDED,
             ),
         ]
         return {"cards": [card for card in cards if card], "chart": self._chart(today)}

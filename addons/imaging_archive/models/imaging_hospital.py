@@ -49,8 +49,7 @@ class ImagingHospital(models.Model):
             return ""
         kind, part = found
         return {
-            "long": self.env._("Storage path: %(limit)s characters at most.", limit=200),
-            "deep": self.env._("Storage path: too many folders."),
+            "long": self.env._("Storage path: 200 characters and 12 folders at most."),
             "field": self.env._("Storage path: there is no field %(part)s.", part=part),
             "segment": self.env._(
                 "Storage path, folder %(part)r: letters, digits, '.', '_' and '-' only, never "

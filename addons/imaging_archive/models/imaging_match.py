@@ -75,12 +75,8 @@ class ImagingMatch(models.Model):
 
     @api.depends("outcomes")
     def _compute_criteria(self):
-        names = {
-            value: name
-            for value, name in self.env["imaging.match.rule.line"]
-            ._fields["criterion"]
-            ._description_selection(self.env)
-        }
+        criterion = self.env["imaging.match.rule.line"]._fields["criterion"]
+        names = dict(criterion._description_selection(self.env))
         words = {
             "agrees": self.env._("agrees"),
             "differs": self.env._("differs"),

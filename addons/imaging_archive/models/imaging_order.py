@@ -110,14 +110,14 @@ class ImagingOrder(models.Model):
 
     def write(self, vals):
         vals = self._tidy(vals)
-        if not self.env.su and {"hospital_id", "accession_number"} & vals.keys():
-            if self.filtered("study_ids"):
-                raise UserError(
-                    self.env._(
-                        "Images belong to this order: undo the match before its hospital or "
-                        "accession number is changed."
-                    )
+        renumbers = not self.env.su and {"hospital_id", "accession_number"} & vals.keys()
+        if renumbers and self.filtered("study_ids"):
+            raise UserError(
+                self.env._(
+                    "Images belong to this order: undo the match before its hospital or "
+                    "accession number is changed."
                 )
+            )
         wakes = bool(IDENTIFYING & vals.keys())
         result = super().write(vals)
         if wakes:

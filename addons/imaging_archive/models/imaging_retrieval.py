@@ -169,9 +169,14 @@ class ImagingRetrieval(models.Model):
         for job in self:
             if job.state != "draft":
                 raise UserError(self.env._("This retrieval was started already."))
-            if not any(
-                (job.date_from, job.date_to, job.sudo().accession_number, job.study_uid)
-                + (job.sudo().patient_number,)
+            # The patient's number is not every starter's to read.
+            given = job.sudo()
+            if not (
+                given.date_from
+                or given.date_to
+                or given.accession_number
+                or given.patient_number
+                or given.study_uid
             ):
                 raise UserError(
                     self.env._(

@@ -15,17 +15,14 @@ class TestNode(ArchiveCase):
         self.device_b.active = False
         answer = self.env["imaging.node"].with_user(self.node_user).configuration()
         self.assertTrue(answer["check_calling_ae"])
-        self.assertIn({"code": "TESTA", "active": True}, answer["hospitals"])
-        devices = {device["ae_title"]: device for device in answer["devices"]}
-        self.assertEqual(
-            devices["TEST_CT_A"],
-            {
-                "ae_title": "TEST_CT_A",
-                "hospital": "TESTA",
-                "addresses": ["10.1.2.3"],
-                "active": True,
-            },
+        self.assertIn(
+            {"code": "TESTA", "active": True, "path_template": "", "htj2k": False},
+            answer["hospitals"],
         )
+        devices = {device["ae_title"]: device for device in answer["devices"]}
+        self.assertEqual(devices["TEST_CT_A"]["hospital"], "TESTA")
+        self.assertEqual(devices["TEST_CT_A"]["addresses"], ["10.1.2.3"])
+        self.assertTrue(devices["TEST_CT_A"]["active"])
         self.assertFalse(devices["TEST_CT_B"]["active"])
 
     def test_devices_of_an_inactive_hospital_are_inactive(self):
@@ -33,7 +30,8 @@ class TestNode(ArchiveCase):
         answer = self.env["imaging.node"].with_user(self.node_user).configuration()
         devices = {device["ae_title"]: device for device in answer["devices"]}
         self.assertFalse(devices["TEST_CT_A"]["active"])
-        self.assertIn({"code": "TESTA", "active": False}, answer["hospitals"])
+        hospitals = {hospital["code"]: hospital for hospital in answer["hospitals"]}
+        self.assertFalse(hospitals["TESTA"]["active"])
 
     def test_node_that_is_silent_shows_as_offline(self):
         self.env["imaging.node"].with_user(self.node_user).configuration()
@@ -53,6 +51,12 @@ class TestNode(ArchiveCase):
             "imaging.device",
             "imaging.access.log",
             "imaging.quarantine",
+            "imaging.order",
+            "imaging.match",
+            "imaging.retrieval",
+            "imaging.disposal",
+            "imaging.storage.volume",
+            "imaging.node",
             "imaging.share",
         ):
             if model in self.env:
