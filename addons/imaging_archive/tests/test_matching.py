@@ -206,7 +206,8 @@ class TestMatching(ArchiveCase):
                     for n in range(start, min(start + 200, number))
                 ]
             )  # fmt: skip
-        self.env["imaging.study"].search([("match_due", "=", True)]).match_due = False
+        for model in ("imaging.study", "imaging.order"):
+            self.env[model].search([("match_due", "=", True)]).match_due = False
         self.env["imaging.order"]._upsert(
             [
                 {"hospital_id": self.a.id, "accession_number": f"N{n}", "patient_name": "王小东",

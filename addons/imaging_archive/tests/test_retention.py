@@ -92,7 +92,7 @@ class TestRetention(ArchiveCase):
             self.old.with_user(admin).legal_hold = True
         self.old.with_user(admin).write({"legal_hold": True, "legal_hold_reason": "医疗纠纷"})
         self.assertEqual((disposal.state, self._told()["disposals"]), ("refused", []))
-        disposal.action_propose_again()
+        disposal.with_user(admin).action_propose_again()
         with self.assertRaises(UserError):
             disposal.with_user(admin).action_request()
         log = self.env["imaging.access.log"].search([("action", "=", "hold")])
