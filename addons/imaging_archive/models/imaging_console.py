@@ -31,8 +31,8 @@ class ImagingConsole(models.AbstractModel):
         examined = [("study_date", "=", today.isoformat())]
         cards = [
             self._volume_card("stored", self.env._("Stored in Total"), []),
-            self._volume_card("yesterday", self.env._("Yesterday"), day_before),
-            self._volume_card("today", self.env._("Today"), since_midnight),
+            self._volume_card("yesterday", self.env._("Stored Yesterday"), day_before),
+            self._volume_card("today", self.env._("Stored Today"), since_midnight),
             self._count_card(
                 "studies",
                 self.env._("Studies Today"),
@@ -122,14 +122,17 @@ class ImagingConsole(models.AbstractModel):
         if not volumes.has_access("read"):
             return None
         size, images = volumes._read_group(domain, [], ["size_gb:sum", "instances:sum"])[0]
-        size = size or 0.0
-        value, unit = (size / 1000, "TB") if size >= 1000 else (size, "GB")
+        # Before the first report nothing is known, which is no zero.
+        known = bool(volumes.search_count([], limit=1))
+        value, unit = ((size or 0) / 1000, "TB") if (size or 0) >= 1000 else (size or 0, "GB")
         return {
             "key": key,
             "title": title,
-            "value": round(value, 2),
-            "unit": unit,
-            "detail": self.env._("%(count)s images", count=f"{images or 0:,}"),
+            "value": round(value, 2) if known else "—",
+            "unit": unit if known else "",
+            "detail": self.env._("%(count)s images", count=f"{images or 0:,}")
+            if known
+            else self.env._("Nothing reported yet"),
             "level": "",
             "model": "imaging.storage.volume",
             "domain": domain,
