@@ -38,11 +38,14 @@ def _equal(left, right):
 
 
 def _names(study, order, _days):
-    """Agreement of any written form. Chinese and Latin forms cannot be compared."""
-    if study.names & order.names:
-        return AGREES
-    comparable = {name.isascii() for name in study.names} & {name.isascii() for name in order.names}
-    return DIFFERS if comparable else MISSING
+    """The Chinese forms decide where both sides have one: many share a spelling in Latin
+    letters. A Chinese and a Latin form cannot be compared."""
+    for latin in (False, True):
+        ours = {name for name in study.names if name.isascii() is latin}
+        theirs = {name for name in order.names if name.isascii() is latin}
+        if ours and theirs:
+            return AGREES if ours & theirs else DIFFERS
+    return MISSING
 
 
 def _dates(study, order, days):

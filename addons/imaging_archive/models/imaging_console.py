@@ -105,6 +105,8 @@ class ImagingConsole(models.AbstractModel):
             return None
         # The nodes are few.  pylint: disable=no-search-all
         every = nodes.search([])
+        if not every:
+            return None
         down = every.filtered(lambda node: not node.online or node.down_count)
         return {
             "key": "nodes",

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 STATES = [
+    ("doubtful", "To Be Looked at"),
     ("automatic", "Automatic"),
     ("confirmed", "Confirmed"),
-    ("doubtful", "To Be Looked at"),
     ("rejected", "Rejected"),
     ("undone", "Undone"),
 ]
@@ -48,7 +48,7 @@ class ImagingMatch(models.Model):
     criteria = fields.Text(compute="_compute_criteria")
     sides = fields.Html(string="Side by Side", compute="_compute_sides", sanitize=False)
     state = fields.Selection(STATES, required=True, readonly=True, index=True)
-    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
+    decided_by_id = fields.Many2one("res.users", readonly=True)
     decided_at = fields.Datetime(readonly=True)
     before = fields.Json(readonly=True)
 

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 class ImagingNode(models.Model):
     """When a node needs somebody: thresholds of its own, each with a default."""
 
+    # One concern a file.  pylint: disable=consider-merging-classes-inherited
     _inherit = "imaging.node"
 
     alarm_spool_minutes = fields.Integer(

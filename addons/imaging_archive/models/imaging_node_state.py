@@ -7,6 +7,7 @@ from .. import node_report
 class ImagingNode(models.Model):
     """How a node is, from what its processes report."""
 
+    # One concern a file.  pylint: disable=consider-merging-classes-inherited
     _inherit = "imaging.node"
 
     process_ids = fields.One2many("imaging.node.process", "node_id", string="Processes")
@@ -30,7 +31,7 @@ class ImagingNode(models.Model):
     upload_kib = fields.Float(
         string="Upload Speed (KiB/s)", digits=(12, 0), compute="_compute_state"
     )
-    upload_error = fields.Char(string="Upload Error", compute="_compute_state")
+    upload_error = fields.Char(compute="_compute_state")
 
     @api.depends("process_ids.report", "process_ids.last_report")
     def _compute_state(self):

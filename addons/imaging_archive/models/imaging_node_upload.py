@@ -15,6 +15,7 @@ MAX_THREADS = 32
 class ImagingNode(models.Model):
     """How a front end uploads to the centre (ARC-4.5): set here, kept by the node."""
 
+    # One concern a file.  pylint: disable=consider-merging-classes-inherited
     _inherit = "imaging.node"
 
     upload_url = fields.Char(
@@ -40,14 +41,11 @@ class ImagingNode(models.Model):
         help="When given, objects go to this object store (private cloud) instead of the "
         "centre's own address.",
     )
-    s3_region = fields.Char(string="S3 Region")
-    s3_bucket = fields.Char(string="S3 Bucket")
-    s3_prefix = fields.Char(string="S3 Prefix", help="Folder inside the bucket; may be empty.")
-    s3_access_key = fields.Char(
-        string="S3 Access Key", groups="imaging_base.group_platform_admin", copy=False
-    )
+    s3_region = fields.Char()
+    s3_bucket = fields.Char()
+    s3_prefix = fields.Char(help="Folder inside the bucket; may be empty.")
+    s3_access_key = fields.Char(groups="imaging_base.group_platform_admin", copy=False)
     s3_secret_key = fields.Char(
-        string="S3 Secret Key",
         compute="_compute_s3_secret_key",
         inverse="_inverse_s3_secret_key",
         groups="imaging_base.group_platform_admin",

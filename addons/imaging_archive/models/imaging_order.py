@@ -43,9 +43,7 @@ class ImagingOrder(models.Model):
     patient_number = fields.Char(
         index="trigram", help="The hospital's number of the patient, as in the images."
     )
-    visit_number = fields.Char(
-        string="Visit Number", help="Number of the outpatient visit or the admission."
-    )
+    visit_number = fields.Char(help="Number of the outpatient visit or the admission.")
     patient_name = fields.Char(required=True, index="trigram")
     patient_alphabetic_name = fields.Char(string="Name in Latin Letters")
     patient_sex = fields.Selection(SEXES, string="Sex")

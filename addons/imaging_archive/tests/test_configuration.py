@@ -88,7 +88,7 @@ class TestConfiguration(FrontCase):
         self.assertNotIn("TEST_CT_B", {one["ae_title"] for one in answer["devices"]})
         self.assertEqual((answer["disposals"], answer["tiers"]), ([], []))
 
-    @req("ARC-4.5")
+    @req("ARC-4.5", part=True)
     def test_front_end_gets_the_upload_parameters_set_in_the_portal(self):
         self.front.write(
             {
@@ -270,7 +270,7 @@ class TestConfiguration(FrontCase):
         with self.assertRaises(AccessError):
             self.env["imaging.node"].with_user(self.front_user).ticket()
 
-    @req("ARC-4.5")
+    @req("ARC-4.5", part=True)
     def test_new_front_end_gets_an_account_and_a_key_shown_once(self):
         enroll = self.env["imaging.node.enroll"].with_user(self.users_a["platform"])
         action = enroll.create(

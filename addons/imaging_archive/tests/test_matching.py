@@ -28,7 +28,7 @@ class TestMatching(ArchiveCase):
         self.env["imaging.match"]._cron_match()
         return self.env["imaging.match"].search([("study_id", "=", self.study_a.id)])
 
-    @req("ARC-5.9")
+    @req("ARC-5.9", part=True)
     def test_study_and_order_that_agree_are_matched_by_themselves(self):
         order = self._order()
         match = self._match()
@@ -43,6 +43,10 @@ class TestMatching(ArchiveCase):
         self._deliver([study_event(5, "1.2.826.5", accession_number="LATER")])
         self._match()
         self.assertEqual(self._study("1.2.826.5").order_id, order)
+
+    def test_same_spelling_of_another_chinese_name_is_looked_at(self):
+        self._order(patient_name="王晓东", patient_alphabetic_name="Wang XiaoDong")
+        self.assertEqual(self._match().state, "doubtful")
 
     def test_same_number_of_another_person_is_looked_at(self):
         self._order(patient_number="P999", patient_name="李四", patient_birth_date="1980-01-01")
