@@ -129,9 +129,11 @@ class ImagingStudy(models.Model):
         ondelete="restrict",
         help="The order that the images belong to, by the matching rules or by hand.",
     )
-    match_ids = fields.One2many("imaging.match", "study_id", readonly=True)
+    match_ids = fields.One2many("imaging.match", "study_id", string="Matches", readonly=True)
     match_due = fields.Boolean(default=True, readonly=True)
-    disposal_ids = fields.One2many("imaging.disposal", "study_id", readonly=True)
+    disposal_ids = fields.One2many(
+        "imaging.disposal", "study_id", string="Disposals", readonly=True
+    )
     legal_hold = fields.Boolean(
         index=True,
         help="The images of this study are not deleted, whatever the retention rules say: a "
