@@ -50,6 +50,8 @@ class ImagingNode(models.Model):
             ("silent", one.process, one.last_report.isoformat(" ") + " UTC")
             for one in self.process_ids.filtered("down")
         ]
+        # What a silent process said last is no news.
+        running = set(self.process_ids.filtered(lambda one: not one.down).mapped("process"))
         for process, age in (("archive", self.spool_age), ("upload", self.upload_age)):
             if self.alarm_spool_minutes and age > self.alarm_spool_minutes * 60:
                 faults.append(("spool", process, f"> {self.alarm_spool_minutes} min"))
@@ -59,4 +61,4 @@ class ImagingNode(models.Model):
             faults.append(("upload", "upload", self.upload_error))
         if self.damaged_count:
             faults.append(("damage", "archive", str(self.damaged_count)))
-        return faults
+        return [fault for fault in faults if fault[0] == "silent" or fault[1] in running]
