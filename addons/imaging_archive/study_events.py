@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 
 UID = re.compile(r"[0-9.]{1,64}")
 HOSPITAL = re.compile(r"[A-Z0-9_-]{1,16}")
-SUBJECT = re.compile(r"(?:user|share|tool|node):[0-9]{1,18}")
+# An AE title stands for itself: PS3.5, 6.2, without backslash and control characters.
+SUBJECT = re.compile(r"(?:user|share|tool|node):[0-9]{1,18}|ae:[ -\[\]-~]{1,16}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
 QUARANTINE_REASONS = ("unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital")

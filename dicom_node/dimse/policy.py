@@ -18,7 +18,7 @@ NOT_CONFIGURED = "no configuration from the portal yet"
 HIGH_WATER = 90
 
 
-STORE = "store"
+STORE, QUERY, RETRIEVE = "store", "query", "retrieve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Device:
     sop_classes: frozenset[str] = frozenset()
     transfer_syntaxes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset((STORE,))
+    host: str = ""
+    port: int | None = None
 
     def admits(self, address: IPv4Address | IPv6Address) -> bool:
         return not self.networks or any(address in network for network in self.networks)
@@ -107,7 +109,10 @@ def _device(entry: Any) -> Device:
         frozenset(_texts(name, entry, key, default))
         for key, default in (("sop_classes", []), ("transfer_syntaxes", []), ("roles", [STORE]))
     )
-    return Device(name.strip(), code, networks, limit, classes, syntaxes, roles)
+    host, port = entry.get("host", ""), entry.get("port")
+    if not isinstance(host, str) or not (port is None or (_is_number(port) and 0 < port < 65536)):
+        raise InvalidConfigurationError(f"device {name!r}: host, port: are no address")
+    return Device(name.strip(), code, networks, limit, classes, syntaxes, roles, host, port)
 
 
 def _texts(name: str, entry: Any, key: str, default: list[str]) -> list[str]:

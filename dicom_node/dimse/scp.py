@@ -1,6 +1,7 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
 import sys
+from collections.abc import Iterator
 from ssl import SSLContext
 from typing import Any
 
@@ -10,6 +11,7 @@ from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.events import (
     EVT_C_ECHO,
+    EVT_C_FIND,
     EVT_C_STORE,
     EVT_CONN_CLOSE,
     EVT_PDU_RECV,
@@ -28,18 +30,24 @@ from dicom_node.configuration import Configuration
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from dicom_node.dimse.admission import Admission
 from dicom_node.dimse.budget import Budget
-from dicom_node.dimse.policy import Policy, Refused
+from dicom_node.dimse.find import find
+from dicom_node.dimse.index import Index
+from dicom_node.dimse.policy import QUERY, Policy, Refused, peer_address
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Receiver, answer
+from dicom_node.dimse.retrieval import Retrieval
 from dicom_node.dimse.server import Server, StorageAssociation
-from dicom_node.dimse.storage import Storage, storage_contexts
+from dicom_node.dimse.storage import Storage, query_contexts, storage_contexts
 from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import MAX_COMMAND, StoreRequest
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
+from dicom_node.store import stores
 
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
+# PS3.7 annex C.5.22.
+NOT_AUTHORISED = 0x0124
 
 
 class Scp:
@@ -55,6 +63,9 @@ class Scp:
         self.storage = Storage(self.receiver, config.dicom.max_instance, self.tally)
         self.admission = Admission(config.dicom, policies, self.spool, self.tally)
         self._entity = self._make_entity()
+        self.policies = policies
+        self.index = Index(config.index.dsn)
+        self.retrieval = Retrieval(self.index, stores.of(config), self._entity)
 
     def _make_entity(self) -> ApplicationEntity:
         _config.LOG_HANDLER_LEVEL = "none"
@@ -85,6 +96,7 @@ class Scp:
                 (EVT_CONN_CLOSE, self.on_closed),
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
+                (EVT_C_FIND, self.on_find),
             ],
         )
         server.direct = self.settings.data_plane == "direct"
@@ -92,6 +104,7 @@ class Scp:
         server.ended = self.on_ended
         server.refused = self.admission.connection_refused
         server.failed = self.admission.connection_failed
+        server.retrieve = self.on_retrieve
         return server
 
     def discard_unfinished(self) -> None:
@@ -128,6 +141,7 @@ class Scp:
             association.acceptor.supported_contexts = [
                 *association.acceptor.supported_contexts,
                 *storage_contexts(proposed, decision.device),
+                *query_contexts(decision.device),
             ]
 
     def on_sop_common(self, event: Any) -> dict[UID, SOPClassCommonExtendedNegotiation]:
@@ -169,6 +183,20 @@ class Scp:
         if not self.budget.hold(association, held, self.settings.network_timeout):
             return "no memory for another instance"
         return ""
+
+    def on_find(self, event: Any) -> Iterator[Any]:
+        association = event.assoc
+        device = association.device
+        if device is None or QUERY not in device.roles:
+            yield NOT_AUTHORISED, None
+            return
+        address = str(peer_address(association.requestor.address_info.address))
+        yield from find(self.index, device, address, self.settings.ae_title, event)
+
+    def on_retrieve(self, association: StorageAssociation, request: Any, context: Any) -> None:
+        policy = self.policies.current()
+        if policy is not None:
+            self.retrieval.serve(association, policy, request, context)
 
     def on_closed(self, event: Any) -> None:
         event.assoc.wake()

@@ -36,6 +36,12 @@ class Outgoing:
     meta: FileMeta
     start: int
 
+    def read(self) -> bytes:
+        """The data set, as it lies."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return file.read()
+
     @property
     def kind(self) -> tuple[str, str]:
         return self.meta.sop_class, self.meta.syntax
@@ -123,19 +129,35 @@ def _store(
 def send_bytes(
     association: Association, context: PresentationContext, item: Outgoing, number: int
 ) -> C_STORE:
-    """One C-STORE whose data set is the file's bytes, never decoded; return the response.
+    """One C-STORE of *item* on an association of ours; return the response."""
+    with reactor_parked(association):
+        return exchange(association, context, item, item.read(), number)
+
+
+def exchange(
+    association: Association,
+    context: PresentationContext,
+    item: Outgoing,
+    data: bytes,
+    number: int,
+    originator: tuple[str, int] | None = None,
+) -> C_STORE:
+    """Send *data*, never decoded, as the instance *item*; return the response.
 
     pynetdicom's ``send_c_store`` re-encodes a data set; here what arrives is what lies on disk.
+    Nobody else may take messages of the association meanwhile. *originator* is who asked for a
+    C-MOVE, and under which message id (PS3.7 section 9.1.1.1).
     """
     request = C_STORE()
-    request.MessageID = number
+    request.MessageID = number % 65_536
     request.AffectedSOPClassUID = item.meta.sop_class
     request.AffectedSOPInstanceUID = item.meta.sop_instance
     request.Priority = 0x02
-    request.DataSet = BytesIO(item.path.read_bytes()[item.start :])
-    with reactor_parked(association):
-        association.dimse.send_msg(request, context.context_id)
-        _context, response = association.dimse.get_msg(block=True)
+    if originator is not None:
+        request.MoveOriginatorApplicationEntityTitle, request.MoveOriginatorMessageID = originator
+    request.DataSet = BytesIO(data)
+    association.dimse.send_msg(request, context.context_id)
+    _context, response = association.dimse.get_msg(block=True)
     if response is None:
         raise NotSentError("not sent: the peer does not answer")
     return response

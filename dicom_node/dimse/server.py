@@ -15,6 +15,7 @@ from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import MODE_ACCEPTOR, Association
+from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from dicom_node.dimse.connection import Connection
@@ -59,7 +60,10 @@ class StorageAssociation(Association):  # type: ignore[misc]
     def _serve_request(self, msg: Any, context_id: int) -> None:
         self.serving = True
         try:
-            super()._serve_request(msg, context_id)
+            if isinstance(msg, C_GET | C_MOVE) and context_id in self._accepted_cx:
+                self._server.retrieve(self, msg, self._accepted_cx[context_id])
+            else:
+                super()._serve_request(msg, context_id)
         finally:
             self.serving = False
 
@@ -126,7 +130,8 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
     ``direct`` chooses the direct data plane, whose instances go to the ``store`` of their
     association. ``ended`` is called when an association has ended, ``refused`` with the address
     of a peer that opens connections and says nothing, ``failed`` with that of one whose connection
-    became no association, and why.
+    became no association, and why. ``retrieve`` serves a C-GET or C-MOVE of an association under
+    a presentation context.
     """
 
     daemon_threads = True
@@ -136,6 +141,7 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
     ended: Callable[[StorageAssociation], None]
     refused: Callable[[str], None]
     failed: Callable[[str, str], None]
+    retrieve: Callable[[StorageAssociation, Any, Any], None]
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self.handshakes: list[str] = []

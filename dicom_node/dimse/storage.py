@@ -11,12 +11,16 @@ from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
 from dicom_node.dataset.part10 import FileMeta
-from dicom_node.dataset.syntax import SYNTAXES
-from dicom_node.dimse.policy import Device, peer_address
+from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
+from dicom_node.dimse.find import MODELS as FIND_MODELS
+from dicom_node.dimse.policy import QUERY, RETRIEVE, Device, peer_address
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
+from dicom_node.dimse.retrieval import GET_MODELS, MOVE_MODELS
 from dicom_node.dimse.server import StorageAssociation
 from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import StoreRequest
+
+QUERY_SYNTAXES = (EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid)
 
 
 class Storage:
@@ -94,26 +98,46 @@ def storage_contexts(
 ) -> list[PresentationContext]:
     """Contexts for the storage classes among *proposed*, private and unknown ones included.
 
-    Of each class only the syntaxes that were proposed: all others would be built for nothing.
+    Of each class only the syntaxes that were proposed: all others would be built for nothing. A
+    device that may retrieve may take the role of an SCP in them (PS3.7 annex D.3.3.4).
     """
-    syntaxes: dict[UID, set[UID]] = {}
+    fetches = device is not None and RETRIEVE in device.roles
+    syntaxes: dict[UID, dict[UID, None]] = {}
     for context in proposed:
         uid = context.abstract_syntax
-        if is_storage(uid) and (device is None or device.takes(uid)):
-            syntaxes.setdefault(uid, set()).update(context.transfer_syntax)
+        if is_storage(uid) and (device is None or device.takes(uid) or fetches):
+            syntaxes.setdefault(uid, {}).update(dict.fromkeys(context.transfer_syntax))
     known = [
         uid
         for uid in SYNTAXES
         if device is None or not device.transfer_syntaxes or uid in device.transfer_syntaxes
     ]
-    offers = {uid: tuple(one for one in known if one in named) for uid, named in syntaxes.items()}
-    return [_context(uid, offer) for uid, offer in offers.items() if offer]
+    offers = {
+        # Whoever fetches says what it likes best; of a sender's syntaxes ours is the choice.
+        uid: tuple(
+            filter(known.__contains__, named) if fetches else filter(named.__contains__, known)
+        )
+        for uid, named in syntaxes.items()
+    }
+    return [_context(uid, offer, fetches) for uid, offer in offers.items() if offer]
+
+
+def query_contexts(device: Device | None) -> list[PresentationContext]:
+    """Contexts for what *device* may ask."""
+    if device is None:
+        return []
+    models = FIND_MODELS if QUERY in device.roles else ()
+    models += GET_MODELS + MOVE_MODELS if RETRIEVE in device.roles else ()
+    return [_context(uid, QUERY_SYNTAXES) for uid in models]
 
 
 @lru_cache(maxsize=4096)
-def _context(uid: str, syntaxes: tuple[str, ...]) -> PresentationContext:
+def _context(uid: str, syntaxes: tuple[str, ...], both_roles: bool = False) -> PresentationContext:
     """An acceptor's context, which nobody changes: to build one takes 0.1 ms."""
-    return build_context(uid, list(syntaxes))
+    context = build_context(uid, list(syntaxes))
+    if both_roles:
+        context.scu_role = context.scp_role = True
+    return context
 
 
 def is_storage(uid: UID) -> bool:

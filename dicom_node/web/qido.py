@@ -55,9 +55,29 @@ async def search(
     catalog: Catalog, ticket: Ticket, level: str, query: Query, base: str
 ) -> tuple[list[dict[str, Any]], bool]:
     """Return the results as DICOM JSON, and whether there are more."""
+    sql, parameters = statement(ticket, level, query)
+    rows = await catalog.rows(sql, parameters)
+    returned = _returned(ticket, level)
+    results = [_result(level, row, returned, base) for row in rows[: query.limit]]
+    return results, len(rows) > query.limit
+
+
+def found(level: str, ticket: Ticket, row: DictRow) -> dict[str, Any]:
+    """A row of `statement` as DICOM JSON, for whoever has no address to name."""
+    result = _result(level, row, _returned(ticket, level), "")
+    del result["00081190"]
+    return result
+
+
+def _returned(ticket: Ticket, level: str) -> list[Attribute]:
     returned = list(_RETURNED[level])
     if ticket.anonymous:
-        returned = [attribute.masked() for attribute in returned if attribute.anonymous]
+        return [attribute.masked() for attribute in returned if attribute.anonymous]
+    return returned
+
+
+def statement(ticket: Ticket, level: str, query: Query) -> tuple[LiteralString, dict[str, Any]]:
+    """The SQL of a search, and its parameters; one row more than asked says that there are more."""
     condition = scope(ticket)
     condition.sql += query.condition.sql
     condition.parameters |= query.condition.parameters
@@ -67,15 +87,13 @@ async def search(
         condition.add(
             "EXISTS (SELECT FROM archive.instance i WHERE i.series_id = s.id AND NOT i.withheld)"
         )
-    columns: LiteralString = ", ".join(f'{a.column} AS "{a.tag}"' for a in returned)
+    columns: LiteralString = ", ".join(f'{a.column} AS "{a.tag}"' for a in _returned(ticket, level))
     counts = _COUNTS[level][ticket.anonymous]
-    rows = await catalog.rows(
+    sql: LiteralString = (
         f"SELECT {columns}{counts} FROM {_FROM[level]} WHERE {condition.where()}"  # noqa: S608
-        f" ORDER BY {_ORDER[level]} LIMIT %(limit)s OFFSET %(offset)s",
-        condition.parameters | {"limit": query.limit + 1, "offset": query.offset},
+        f" ORDER BY {_ORDER[level]} LIMIT %(limit)s OFFSET %(offset)s"
     )
-    results = [_result(level, row, returned, base) for row in rows[: query.limit]]
-    return results, len(rows) > query.limit
+    return sql, condition.parameters | {"limit": query.limit + 1, "offset": query.offset}
 
 
 def _result(level: str, row: DictRow, returned: Sequence[Attribute], base: str) -> dict[str, Any]:
@@ -85,7 +103,7 @@ def _result(level: str, row: DictRow, returned: Sequence[Attribute], base: str) 
         "00081190": {"vr": "UR", "Value": [_address(level, row, base)]},
     }
     for attribute in returned:
-        result[attribute.tag] = _element(attribute.vr, row[attribute.tag])
+        result[attribute.tag] = element(attribute.vr, row[attribute.tag])
     for (at, name), tag in _COUNT_TAGS.items():
         if at == level:
             result[tag] = {"vr": "IS", "Value": [row[name]]}
@@ -103,7 +121,7 @@ def _address(level: str, row: DictRow, base: str) -> str:
     return address
 
 
-def _element(vr: str, value: Any) -> dict[str, Any]:
+def element(vr: str, value: Any) -> dict[str, Any]:
     if value is None or value in ("", []):
         return {"vr": vr}
     if isinstance(value, date):

@@ -1,0 +1,73 @@
+"""The receiver's questions to the index, in behalf of a device: only its own hospital's studies."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from dicom_node.archive.located import LOCATED, ORDER, Located
+from dicom_node.dimse.policy import Device
+from dicom_node.web.auth import Ticket
+from dicom_node.web.catalog import Condition, scope
+
+TIMEOUT = 15_000  # milliseconds
+
+
+class Index:
+    """One connection a question: devices ask rarely, and nothing is kept open for them."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    def rows(self, sql: LiteralString, parameters: dict[str, Any]) -> list[DictRow]:
+        """Raises `psycopg.Error` when the index does not answer."""
+        with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def located(self, device: Device, condition: Condition) -> list[Located]:
+        """The instances that *condition* names, of the device's hospital."""
+        whole = scope(ticket(device))
+        whole.sql += condition.sql
+        whole.parameters |= condition.parameters
+        return [
+            Located(**row) for row in self.rows(LOCATED + whole.where() + ORDER, whole.parameters)
+        ]
+
+    def record(self, device: Device, address: str, studies: Sequence[str], action: str) -> None:
+        """Put a read on record, before the first answer to it."""
+        bodies = [
+            {
+                "ticket": "",
+                "subject": f"ae:{device.ae_title}",
+                "purpose": "tool",
+                "study_uid": study,
+                "action": action,
+                "address": address,
+            }
+            for study in studies
+        ]
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO archive.outbox (kind, body) VALUES ('access', %s)",
+                [(Jsonb(body),) for body in bodies],
+            )
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            self._dsn, connect_timeout=3, autocommit=True, options=f"-c statement_timeout={TIMEOUT}"
+        )
+
+
+def ticket(device: Device) -> Ticket:
+    """What a device may see, as a ticket says it."""
+    return Ticket(
+        id="",
+        subject=f"ae:{device.ae_title}",
+        studies=None,
+        hospitals=frozenset((device.hospital,)),
+        permissions=frozenset(("view", "download")),
+        anonymous=False,
+        purpose="tool",
+    )
