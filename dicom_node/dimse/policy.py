@@ -18,7 +18,7 @@ NOT_CONFIGURED = "no configuration from the portal yet"
 HIGH_WATER = 90
 
 
-STORE, QUERY, RETRIEVE = "store", "query", "retrieve"
+STORE, QUERY, RETRIEVE, COMMITMENT = "store", "query", "retrieve", "commitment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def run(config: Config) -> int:
     scp = Scp(config, policies)
     listeners = [Listener(scp, port, context) for port, context in ports.items()]
     scp.discard_unfinished()
+    scp.commitments.start()
     policies.start()
     for listener in listeners:
         listener.start()

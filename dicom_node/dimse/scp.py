@@ -14,6 +14,7 @@ from pynetdicom.events import (
     EVT_C_FIND,
     EVT_C_STORE,
     EVT_CONN_CLOSE,
+    EVT_N_ACTION,
     EVT_PDU_RECV,
     EVT_REQUESTED,
     EVT_SOP_COMMON,
@@ -30,6 +31,7 @@ from dicom_node.configuration import Configuration
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from dicom_node.dimse.admission import Admission
 from dicom_node.dimse.budget import Budget
+from dicom_node.dimse.commitment import Commitments
 from dicom_node.dimse.find import find
 from dicom_node.dimse.index import Index
 from dicom_node.dimse.policy import QUERY, Policy, Refused, peer_address
@@ -65,7 +67,11 @@ class Scp:
         self._entity = self._make_entity()
         self.policies = policies
         self.index = Index(config.index.dsn)
-        self.retrieval = Retrieval(self.index, stores.of(config), self._entity)
+        kept = stores.of(config)
+        # Of its own: the associations of the other one are those that are served.
+        asking = self._make_entity()
+        self.retrieval = Retrieval(self.index, kept, asking)
+        self.commitments = Commitments(self.index, kept, self.spool, asking, policies.current)
 
     def _make_entity(self) -> ApplicationEntity:
         _config.LOG_HANDLER_LEVEL = "none"
@@ -97,6 +103,7 @@ class Scp:
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
                 (EVT_C_FIND, self.on_find),
+                (EVT_N_ACTION, self.commitments.accept),
             ],
         )
         server.direct = self.settings.data_plane == "direct"

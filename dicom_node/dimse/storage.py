@@ -8,12 +8,12 @@ from functools import lru_cache
 from pydicom.uid import UID
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
-from pynetdicom.sop_class import uid_to_service_class
+from pynetdicom.sop_class import StorageCommitmentPushModel, uid_to_service_class
 
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
 from dicom_node.dimse.find import MODELS as FIND_MODELS
-from dicom_node.dimse.policy import QUERY, RETRIEVE, Device, peer_address
+from dicom_node.dimse.policy import COMMITMENT, QUERY, RETRIEVE, Device, peer_address
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
 from dicom_node.dimse.retrieval import GET_MODELS, MOVE_MODELS
 from dicom_node.dimse.server import StorageAssociation
@@ -128,6 +128,7 @@ def query_contexts(device: Device | None) -> list[PresentationContext]:
         return []
     models = FIND_MODELS if QUERY in device.roles else ()
     models += GET_MODELS + MOVE_MODELS if RETRIEVE in device.roles else ()
+    models += (StorageCommitmentPushModel,) if COMMITMENT in device.roles else ()
     return [_context(uid, QUERY_SYNTAXES) for uid in models]
 
 

@@ -219,6 +219,7 @@ def test_movescu_sends_a_study_to_a_known_device(stack: Stack, listening: Path) 
     moved = [dcmread(path) for path in listening.iterdir()]
     assert {one.SOPInstanceUID for one in moved} == {one.SOPInstanceUID for one in datasets}
     assert re.search(r"Completed Suboperations\s*: 5", output), output
+    assert not [line for line in stack.log("receive") if line["event"] == "alarm"]
     wait_until(
         lambda: any(
             (event["subject"], event["study_uid"], event["action"])
