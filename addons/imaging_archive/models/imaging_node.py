@@ -150,10 +150,9 @@ class ImagingNode(models.Model):
         return {"ticket": ticket.token, "expires_in": ticket.expires_in}
 
     @api.model
-    def _for_hospital(self, hospital):
-        """The node that reaches a hospital's devices: its front end, or the centre."""
-        fronts = [("kind", "=", "front"), ("hospital_id", "=", hospital.id)]
-        node = self.search(fronts, limit=1) or self.search([("kind", "=", "centre")], limit=1)
+    def _centre(self):
+        """The node that holds the index: it knows what is there, and so what is missing."""
+        node = self.search([("kind", "=", "centre")], limit=1)
         if not node:
-            raise UserError(self.env._("There is no node that could reach this hospital."))
+            raise UserError(self.env._("There is no centre node that could do this."))
         return node

@@ -185,7 +185,7 @@ class ImagingRetrieval(models.Model):
                     )
                 )
             # Which node does it is not the starter's to read.
-            node = self.env["imaging.node"].sudo()._for_hospital(job.hospital_id)
+            node = self.env["imaging.node"].sudo()._centre()
             job.sudo().write({"state": "waiting", "node_id": node.id})
 
     def action_cancel(self):

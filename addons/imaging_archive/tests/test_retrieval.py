@@ -32,6 +32,7 @@ class TestRetrieval(FrontCase):
         super().setUp()
         for device in (self.device_a, self.device_b):
             device.write({"host": "10.1.2.3", "port": 104})
+        self.centre_user = self.env["imaging.node"]._centre().user_id
 
     def _job(self, user=None, **values):
         jobs = self.env["imaging.retrieval"].with_user(user or self.users_a["hospital"])
@@ -48,12 +49,12 @@ class TestRetrieval(FrontCase):
         return self._configuration(user)["retrievals"]
 
     @req("ARC-4.2", part=True)
-    def test_started_job_goes_to_the_front_end_of_its_hospital(self):
+    def test_started_job_goes_to_the_centre(self):
         job = self._job(modality="CT", hours="20-24, 0-6", per_minute=5)
-        self.assertEqual(self._told(self.front_user), [])
+        self.assertEqual(self._told(self.centre_user), [])
         job.action_start()
         self.assertEqual(
-            self._told(self.front_user),
+            self._told(self.centre_user),
             [
                 {
                     "id": job.id,
@@ -71,14 +72,14 @@ class TestRetrieval(FrontCase):
                 }
             ],
         )
-        self.assertEqual(self._told(self.node_user), [])
+        self.assertEqual(self._told(self.front_user), [])
         job.action_cancel()
-        self.assertTrue(self._told(self.front_user)[0]["cancelled"])
+        self.assertTrue(self._told(self.centre_user)[0]["cancelled"])
 
     def test_counts_come_from_the_node_and_what_is_missing_is_fetched_again(self):
         job = self._job()
         job.action_start()
-        events = self.env["imaging.study"].with_user(self.front_user)
+        events = self.env["imaging.study"].with_user(self.centre_user)
         answer = events.receive_events(
             [
                 news(2, job, "done", "2026-11-24T07:00:00Z", found=3, done=2, failed=1,
@@ -89,7 +90,7 @@ class TestRetrieval(FrontCase):
         self.assertEqual(answer["accepted"], [1, 2])
         events.receive_events([news(1, job, "running", "2026-11-24T06:00:00Z")])
         self.assertEqual((job.state, job.done, job.missing_count), ("done", 2, 1))
-        self.assertEqual(self._told(self.front_user), [])
+        self.assertEqual(self._told(self.centre_user), [])
         job.action_fetch_missing()
         again = self.env["imaging.retrieval"].search([("parent_id", "=", job.id)])
         self.assertEqual((again.study_uid, again.state), ("1.2.3", "waiting"))
@@ -99,7 +100,9 @@ class TestRetrieval(FrontCase):
     def test_node_that_does_not_do_the_job_says_nothing_of_it(self):
         job = self._job()
         job.action_start()
-        self.assertIn("retrieval.id", self._deliver([news(1, job, "done")])["refused"][0]["error"])
+        events = self.env["imaging.study"].with_user(self.front_user)
+        answer = events.receive_events([news(1, job, "done")])
+        self.assertIn("retrieval.id", answer["refused"][0]["error"])
         self.assertEqual(job.state, "waiting")
 
     def test_started_job_is_neither_changed_nor_deleted_nor_forged(self):
