@@ -19,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (
         ("receive", "run the storage SCP"),
         ("archive", "move received instances into the store and the index, deliver events"),
+        ("retrieve", "fetch from other archives what the portal asks for"),
         ("web", "run the DICOMweb server"),
         ("migrate", "create or migrate the schema 'archive'"),
         ("reindex", "rebuild or complete the index from the stored objects"),
@@ -75,6 +76,8 @@ def _run(command: str, config: Config) -> int:
             from dicom_node.dimse.process import run
         case "archive":
             from dicom_node.archive.process import run
+        case "retrieve":
+            from dicom_node.retrieve.process import run
         case "web":
             from dicom_node.web.process import run
         case "reindex":

@@ -43,6 +43,7 @@ def check(settings: Settings) -> list[Health]:
         ),
         "dicom-receive": (settings.dicom_port, lambda: _configured(settings) or _echo(settings)),
         "dicom-archive": (None, lambda: ""),
+        "dicom-retrieve": (None, lambda: ""),
         "dicom-web": (
             settings.web_port,
             lambda: _http(f"http://127.0.0.1:{settings.web_port}/dicom-web/healthz"),

@@ -19,7 +19,7 @@ from stack.progress import run, step
 from stack.settings import REPOSITORY, Settings
 
 DATA_SERVICES = ("postgres", "redis")
-SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-web", "nginx")
+SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-retrieve", "dicom-web", "nginx")
 LUA_MODULE = Path("/etc/nginx/modules-enabled/50-mod-http-lua.conf")
 VIEWER_CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
@@ -379,6 +379,7 @@ def _versions(settings: Settings) -> dict[str, str]:
         "odoo": [config / "odoo.conf"],
         "dicom-receive": node,
         "dicom-archive": node,
+        "dicom-retrieve": node,
         "dicom-web": node,
         "nginx": [config / "nginx.conf", REPOSITORY / "config" / "frames.lua"],
     }

@@ -29,6 +29,10 @@ _FIELDS = {
         "address": str,
     },
     "quarantine_result": {"key": str, "outcome": str, "detail": str},
+    "retrieval": {
+        "id": int, "state": str, "found": int, "done": int, "failed": int, "instances": int,
+        "missing": list, "error": str,
+    },
     "disposal": {"id": int, "study_uid": str, "instances": int, "size": int, "error": str},
     "damage": {
         "hospital": str, "study_uid": str, "sop_instance_uid": str, "object_key": str,

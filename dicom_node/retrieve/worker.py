@@ -1,0 +1,175 @@
+"""Works off the jobs, one study after the other; each step is in the index before the next."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from dicom_node import log
+from dicom_node.retrieve.jobs import Job
+from dicom_node.retrieve.source import Source, SourceError
+
+# So long a fetched study may take from the spool into the index.
+SETTLE = 60.0
+MAX_MISSING = 1000
+Present = Callable[[], bool]
+
+
+class Worker:
+    """One round does one step of the first job that has something to do."""
+
+    def __init__(
+        self,
+        jobs: Callable[[], Sequence[Job] | None],
+        source: Callable[[Job], Source],
+        zone: tzinfo,
+    ) -> None:
+        self._jobs = jobs
+        self._source = source
+        self._zone = zone
+        self._last_fetch: dict[int, float] = {}
+        self._pause: dict[int, tuple[float, float]] = {}
+
+    def run_once(self, connection: psycopg.Connection) -> int:
+        """Return 1 when something was done, 0 when there is nothing to do now."""
+        return int(any(self._step(connection, job) for job in self._jobs() or ()))
+
+    def report(self) -> dict[str, int]:
+        jobs = self._jobs() or ()
+        return {"running": len(jobs), "waiting": len(self._pause)}
+
+    def _step(self, connection: psycopg.Connection, job: Job) -> bool:
+        row = connection.execute(
+            "SELECT state, listed FROM archive.retrieval WHERE id = %s", (job.id,)
+        ).fetchone()
+        state, listed = row or ("waiting", False)
+        if state in ("done", "failed", "cancelled"):
+            return False
+        if job.cancelled:
+            self._set(connection, job, "cancelled")
+            return True
+        due, _pause = self._pause.get(job.id, (0.0, 0.0))
+        if time.monotonic() < due or not job.allowed(datetime.now(self._zone)):
+            return False
+        try:
+            done = self._list(connection, job) if not listed else self._next(connection, job)
+        except SourceError as error:
+            self._put_off(connection, job, str(error))
+            return True
+        self._pause.pop(job.id, None)
+        return done
+
+    def _put_off(self, connection: psycopg.Connection, job: Job, error: str) -> None:
+        _due, pause = self._pause.get(job.id, (0.0, 0.0))
+        pause = min(max(5.0, pause * 2), 600.0)
+        self._pause[job.id] = (time.monotonic() + pause, pause)
+        log.get().warning("retrieval_put_off", job=job.id, error=error, seconds=pause)
+        self._set(connection, job, "running", error)
+
+    def _list(self, connection: psycopg.Connection, job: Job) -> bool:
+        self._set(connection, job, "running")
+        studies = self._source(job).studies()
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO archive.retrieval_study VALUES (%s, %s, %s, 'wanted')"
+                " ON CONFLICT DO NOTHING",
+                [(job.id, uid, expected) for uid, expected in sorted(studies.items())],
+            )
+            cursor.execute("UPDATE archive.retrieval SET listed = true WHERE id = %s", (job.id,))
+        self._set(connection, job, "running")
+        return True
+
+    def _next(self, connection: psycopg.Connection, job: Job) -> bool:
+        row = connection.execute(
+            "SELECT study_uid, expected FROM archive.retrieval_study"
+            " WHERE retrieval_id = %s AND state = 'wanted' ORDER BY study_uid LIMIT 1",
+            (job.id,),
+        ).fetchone()
+        if row is None:
+            self._set(connection, job, "done")
+            return True
+        study, expected = row
+        if expected is not None and _present(connection, study) >= expected:
+            self._settle(connection, job, study, "present")
+            return True
+        last = self._last_fetch.get(job.id, float("-inf"))
+        if job.per_minute and time.monotonic() - last < 60 / job.per_minute:
+            return False
+        self._last_fetch[job.id] = time.monotonic()
+        self._fetch(connection, job, study, expected)
+        return True
+
+    def _fetch(
+        self, connection: psycopg.Connection, job: Job, study: str, expected: int | None
+    ) -> None:
+        source = self._source(job)
+        try:
+            sent = source.fetch(study)
+        except SourceError as error:
+            log.get().warning("study_not_fetched", job=job.id, study=study, error=str(error))
+            # Whether it was the study or the source: a source that is away answers no search.
+            source.studies()
+            self._settle(connection, job, study, "failed")
+            return
+        deadline = time.monotonic() + SETTLE
+        wanted = sent if expected is None else expected
+        while _present(connection, study) < wanted and time.monotonic() < deadline:
+            time.sleep(0.2)
+        arrived = _present(connection, study) >= wanted
+        self._settle(connection, job, study, "present" if arrived else "failed")
+
+    def _settle(self, connection: psycopg.Connection, job: Job, study: str, state: str) -> None:
+        connection.execute(
+            "UPDATE archive.retrieval_study SET state = %s"
+            " WHERE retrieval_id = %s AND study_uid = %s",
+            (state, job.id, study),
+        )
+        self._set(connection, job, "running")
+
+    def _set(self, connection: psycopg.Connection, job: Job, state: str, error: str = "") -> None:
+        """Keep the state and tell the portal, in one transaction."""
+        with connection.transaction():
+            connection.execute(
+                "INSERT INTO archive.retrieval (id, state, error) VALUES (%s, %s, %s)"
+                " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error",
+                (job.id, state, error),
+            )
+            connection.execute(
+                "INSERT INTO archive.outbox (kind, body) VALUES ('retrieval', %s)",
+                (Jsonb(_body(connection, job, state, error)),),
+            )
+
+
+def _present(connection: psycopg.Connection, study: str) -> int:
+    row = connection.execute(
+        "SELECT instance_count FROM archive.study WHERE study_uid = %s", (study,)
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def _body(connection: psycopg.Connection, job: Job, state: str, error: str) -> dict[str, object]:
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE r.state = 'present'),"
+        " count(*) FILTER (WHERE r.state = 'failed'), coalesce(sum(t.instance_count), 0)"
+        " FROM archive.retrieval_study r LEFT JOIN archive.study t USING (study_uid)"
+        " WHERE retrieval_id = %s",
+        (job.id,),
+    ).fetchone()
+    found, done, failed, instances = row or (0, 0, 0, 0)
+    missing = connection.execute(
+        "SELECT study_uid FROM archive.retrieval_study"
+        " WHERE retrieval_id = %s AND state = 'failed' ORDER BY study_uid LIMIT %s",
+        (job.id, MAX_MISSING),
+    ).fetchall()
+    return {
+        "id": job.id,
+        "state": state,
+        "found": found,
+        "done": done,
+        "failed": failed,
+        "instances": int(instances),
+        "missing": [uid for (uid,) in missing],
+        "error": error,
+    }

@@ -1,0 +1,154 @@
+"""Fetching from another archive: dcmtk's dcmqrscp, by C-MOVE and by C-GET."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+
+from . import samples
+from .sender import send
+from .stack import Stack, free_port, wait_until
+
+pytestmark = pytest.mark.skipif(shutil.which("dcmqrscp") is None, reason="dcmtk is not installed")
+
+PACS = "OLD_PACS"
+
+
+class OldArchive:
+    """A PACS that knows our node and sends to it."""
+
+    def __init__(self, directory: Path, node_port: int) -> None:
+        self.port = free_port()
+        self.directory = directory
+        (directory / "db").mkdir()
+        (directory / "config").write_text(
+            f"NetworkTCPPort = {self.port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+            f"HostTable BEGIN\nnode = (YUNYING, 127.0.0.1, {node_port})\nHostTable END\n"
+            "VendorTable BEGIN\nVendorTable END\n"
+            f"AETable BEGIN\n{PACS} {directory}/db RW (500, 1024mb) ANY\nAETable END\n"
+        )
+        self.start()
+
+    def start(self) -> None:
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["dcmqrscp", "-c", str(self.directory / "config")], stdout=log, stderr=log
+            )
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def holds(self, *datasets: Dataset) -> None:
+        wait_until(
+            lambda: not subprocess.run(
+                ["echoscu", "-aec", PACS, "127.0.0.1", str(self.port)],
+                check=False, capture_output=True,
+            ).returncode,
+            "the old archive listens",
+        )  # fmt: skip
+        answers = send(self.port, map(samples.message, datasets), "ANY", PACS)
+        assert [answer and answer.status for answer in answers] == [0] * len(datasets)
+
+
+@pytest.fixture
+def pacs(stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
+    archive = OldArchive(tmp_path, stack.dicom_port)
+    entry = {
+        "ae_title": PACS, "hospital": "H001", "addresses": [], "active": True,
+        "roles": ["store"], "host": "127.0.0.1", "port": archive.port,
+    }  # fmt: skip
+    before = stack.portal.configuration["devices"]
+    stack.configure(devices=[*before, entry])
+    stack.start("retrieve")
+    yield archive
+    stack.kill("retrieve")
+    stack.portal.configuration["retrievals"] = []
+    stack.configure(devices=before)
+    archive.stop()
+
+
+_numbers = iter(range(1, 1000))
+
+
+def wanted(stack: Stack, **values: Any) -> int:
+    job = {"id": next(_numbers), "device": PACS, "method": "move", "cancelled": False, **values}
+    jobs = stack.portal.configuration.setdefault("retrievals", [])
+    stack.portal.configuration["retrievals"] = [*jobs, job]
+    return int(job["id"])
+
+
+def told(stack: Stack, job: int) -> dict[str, Any]:
+    """The portal's last news of *job*."""
+    news = [event for event in stack.portal.of("retrieval") if event["id"] == job]
+    return news[-1] if news else {}
+
+
+def finished(stack: Stack, job: int, state: str = "done", seconds: float = 60) -> dict[str, Any]:
+    wait_until(lambda: told(stack, job).get("state") == state, f"job {job} is {state}", seconds)
+    return told(stack, job)
+
+
+@pytest.mark.req("ARC-4.2")
+@pytest.mark.parametrize("method", ["move", "get"])
+def test_studies_of_a_day_are_fetched_while_others_are_received(
+    stack: Stack, pacs: OldArchive, method: str
+) -> None:
+    mine = samples.slices(4, StudyDate="20261101")
+    other = samples.image(StudyDate="20261103")
+    pacs.holds(*mine, other)
+    pushed = samples.image()
+    job = wanted(stack, method=method, date_from="2026-11-01", date_to="2026-11-02")
+    send(stack.dicom_port, [samples.message(pushed)], "CT_A")
+    news = finished(stack, job)
+    assert (news["found"], news["done"], news["failed"], news["instances"]) == (1, 1, 0, 4)
+    stack.wait_archived()
+    rows = stack.query("SELECT study_uid, instance_count, hospital FROM archive.study")
+    assert sorted(rows) == sorted(
+        [(mine[0].StudyInstanceUID, 4, "H001"), (pushed.StudyInstanceUID, 1, "H001")]
+    )
+
+
+def test_what_is_there_is_not_fetched_again(stack: Stack, pacs: OldArchive) -> None:
+    dataset = samples.image(AccessionNumber="A77")
+    pacs.holds(dataset)
+    first = finished(stack, wanted(stack, accession_number="A77"))
+    again = finished(stack, wanted(stack, accession_number="A77"))
+    assert (first["done"], again["done"]) == (1, 1)
+    stack.wait_archived()
+    assert stack.query("SELECT instance_count FROM archive.study") == [(1,)]
+
+
+def test_a_job_goes_on_after_the_process_and_the_source_were_away(
+    stack: Stack, pacs: OldArchive
+) -> None:
+    datasets = [samples.image(PatientID="P7") for _ in range(6)]
+    pacs.holds(*datasets)
+    pacs.stop()
+    job = wanted(stack, patient_id="P7")
+    wait_until(lambda: "does not answer" in told(stack, job).get("error", ""), "it says so", 30)
+    stack.kill("retrieve")
+    pacs.start()
+    stack.start("retrieve")
+    news = finished(stack, job)
+    assert (news["found"], news["done"]) == (6, 6)
+
+
+def test_a_cancelled_job_fetches_nothing(stack: Stack, pacs: OldArchive) -> None:
+    pacs.holds(samples.image(PatientID="P8"))
+    job = wanted(stack, patient_id="P8", cancelled=True)
+    finished(stack, job, "cancelled")
+    assert stack.query("SELECT count(*) FROM archive.study") == [(0,)]
+
+
+def test_outside_its_hours_nothing_is_asked(stack: Stack, pacs: OldArchive) -> None:
+    pacs.holds(samples.image(PatientID="P9"))
+    later = finished(stack, wanted(stack, patient_id="P9", hours=[[0, 24]]))
+    assert later["done"] == 1
+    never = wanted(stack, patient_id="P9", hours=[[0, 0]])
+    finished(stack, wanted(stack, patient_id="NOBODY"))
+    assert not told(stack, never)
