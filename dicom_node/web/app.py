@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dicom_node.config import Config
 from dicom_node.dataset.elements import UnreadableError
+from dicom_node.dimse.receive import Receiver
+from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
 from dicom_node.web import problem
@@ -23,6 +25,7 @@ from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
 from dicom_node.web.room import Room
 from dicom_node.web.service import Service
+from dicom_node.web.stow import Stow
 from dicom_node.web.uploads import Uploads
 
 PREFIX = "/dicom-web"
@@ -114,7 +117,10 @@ def create(config: Config) -> Starlette:
     service = Service(config, stores.of(config), pool, authenticator, renderer)
     spool = Spool(config.spool.path)
     room = Room(config.spool.path, config.portal.cache_file)
-    uploads = Uploads(spool, room, pool, authenticator, config.dicom.max_instance)
+    limit = config.dicom.max_instance
+    uploads = Uploads(spool, room, pool, authenticator, limit)
+    receiver = Receiver(spool, Quarantine(config.quarantine.path))
+    stow = Stow(receiver, room, authenticator, limit, service.base)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -128,7 +134,7 @@ def create(config: Config) -> Starlette:
         await pool.close(timeout=1)
 
     return Starlette(
-        routes=[*routes(service), *uploads.routes(PREFIX)],
+        routes=[*routes(service), *uploads.routes(PREFIX), *stow.routes(PREFIX)],
         middleware=[Middleware(Edge, origin=config.web.origin)],
         exception_handlers={
             Problem: problem.handle,

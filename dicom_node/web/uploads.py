@@ -164,7 +164,7 @@ class Uploads:
         waiting = bytearray()
         received = 0
         try:
-            async for chunk in _in_time(request):
+            async for chunk in in_time(request):
                 received += len(chunk)
                 if received > length:
                     raise bad_request("The body is longer than was said.")
@@ -199,7 +199,8 @@ def hospital_of(ticket: Ticket) -> str:
     return code
 
 
-async def _in_time(request: Request) -> AsyncIterator[bytes]:
+async def in_time(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes; raises TimeoutError when it stops for too long."""
     stream = request.stream()
     while True:
         try:

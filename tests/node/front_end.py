@@ -93,6 +93,7 @@ class FrontEnd:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.portal.add_hospital("H001", CT_A=[])
         self.plan()
+        root.mkdir(exist_ok=True)
         (root / "api_key").write_text(API_KEY)
         self.environment = os.environ | {
             f"YUNYING_NODE_{key}": str(value)
