@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dicom_node import hospital
 
+# What lies below has another 120 characters at most: a code, `digest`, a reason, and a digest.
+MAX_WINDOWS_PATH = 130
 ENVIRONMENT_PREFIX = "YUNYING_NODE_"
 
 
@@ -265,6 +267,9 @@ def _convert(section: str, key: str, kind: type, value: Any) -> Any:
 def _check(config: Config) -> None:
     if config.has("dicom"):
         _check_dicom(config.dicom)
+    for key in ("spool", "quarantine"):
+        if os.name == "nt" and config.has(key):
+            _check_length(f"{key}.path", getattr(config, key).path)
     if config.upload.hospital and not hospital.is_code(config.upload.hospital):
         raise ConfigError(f"upload.hospital: {config.upload.hospital!r} is no hospital's code")
     if config.has("web"):
@@ -295,6 +300,12 @@ def _check_dicom(dicom: Dicom) -> None:
     if dicom.data_plane not in ("direct", "stock"):
         raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
     _check_port("dicom.port", dicom.port)
+
+
+def _check_length(key: str, path: Path) -> None:
+    """Windows opens no longer path than 260 characters, unless its registry says otherwise."""
+    if len(str(path)) > MAX_WINDOWS_PATH:
+        raise ConfigError(f"{key}: is longer than {MAX_WINDOWS_PATH} characters")
 
 
 def _check_port(key: str, port: int) -> None:

@@ -19,18 +19,19 @@ PROCESSES = ("receive", "upload")
 class Line:
     """The way to the centre's web server: it can be cut, which ends whatever goes over it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._target = port
         self._open: list[socket.socket] = []
         self.down = False
         self.passed = 0
         self.cut_after: int | None = None
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server((host, 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        host, port = self._server.getsockname()
+        return f"http://{host}:{port}"
 
     def cut(self) -> None:
         self.down = True
@@ -81,14 +82,19 @@ class Line:
 class FrontEnd:
     """Its own portal account is a portal of its own, so that it is seen who is told what."""
 
-    def __init__(self, root: Path, centre: Stack) -> None:
+    def __init__(
+        self, root: Path, centre: Stack, host: str = "127.0.0.1", within: tuple[str, ...] = ()
+    ) -> None:
+        """The centre is reached at *host*; its processes are started by the command *within*."""
         self.root = root
+        self.within = within
         self.centre = centre
         self.portal = FakePortal()
         self.portal.sign = lambda: centre.ticket(
             sub="node:3", scope={"hospitals": ["H001"]}, perms=["store"], purpose="upload"
         )
-        self.line = Line(centre.web_port)
+        self.line = Line(centre.web_port, host)
+        self.portal_line = Line(int(self.portal.url.rpartition(":")[2]), host)
         self.dicom_port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.portal.add_hospital("H001", CT_A=[])
@@ -102,7 +108,7 @@ class FrontEnd:
                 "DICOM_PORT": self.dicom_port,
                 "SPOOL_PATH": root / "spool",
                 "QUARANTINE_PATH": root / "quarantine",
-                "PORTAL_URL": self.portal.url,
+                "PORTAL_URL": self.portal_line.url,
                 "PORTAL_DATABASE": DATABASE,
                 "PORTAL_API_KEY_FILE": root / "api_key",
                 "PORTAL_CACHE_FILE": root / "portal.json",
@@ -125,7 +131,8 @@ class FrontEnd:
     def start(self, *names: str) -> None:
         for name in names or PROCESSES:
             config = str(REPOSITORY / "config" / "front-end.toml")
-            command = [sys.executable, "-m", "dicom_node.cli", name, "--config", config]
+            command = [*self.within, sys.executable, "-m", "dicom_node.cli", name]
+            command += ["--config", config]
             with (self.root / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     command, env=self.environment, cwd=REPOSITORY, stderr=log
@@ -168,4 +175,5 @@ class FrontEnd:
         for name in list(self.processes):
             self.kill(name)
         self.line.close()
+        self.portal_line.close()
         self.portal.close()

@@ -61,7 +61,7 @@ def assert_arrived(stack: Stack, messages: list[Message]) -> None:
     assert stack.query("SELECT coalesce(sum(duplicate_count), 0) FROM archive.study") == [(0,)]
 
 
-@pytest.mark.req("ARC-4.5")
+@pytest.mark.req("ARC-4.5", part=True)
 def test_the_centre_says_how_and_the_front_end_uploads(stack: Stack, front_end: FrontEnd) -> None:
     front_end.start_all()
     messages = [samples.message(dataset) for dataset in samples.slices(30)]
