@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dicom_node import log
-from dicom_node.config import Config, ConfigError, load
+from dicom_node.config import EVERY_SECTION, FRONT_END, Config, ConfigError, load
+
+# What a front-end node can do: it has neither an index nor a store.
+_OF_A_FRONT_END = frozenset(("receive", "upload", "health"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -21,6 +24,7 @@ def _parser() -> argparse.ArgumentParser:
         ("archive", "move received instances into the store and the index, deliver events"),
         ("retrieve", "fetch from other archives what the portal asks for"),
         ("web", "run the DICOMweb server"),
+        ("upload", "bring what a front end received to the centre"),
         ("migrate", "create or migrate the schema 'archive'"),
         ("reindex", "rebuild or complete the index from the stored objects"),
         ("verify", "read every stored object and compare it with its digest"),
@@ -56,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.paths, options.host, options.port, options.calling_ae, options.called_ae
         )
     try:
-        config = load(options.config, os.environ)
+        needed = FRONT_END if options.command in _OF_A_FRONT_END else EVERY_SECTION
+        config = load(options.config, os.environ, needed)
     except ConfigError as error:
         print(f"dicom-node: configuration: {error}", file=sys.stderr)
         return 2
@@ -80,6 +85,8 @@ def _run(command: str, config: Config) -> int:
             from dicom_node.retrieve.process import run
         case "web":
             from dicom_node.web.process import run
+        case "upload":
+            from dicom_node.upload.process import run
         case "reindex":
             from dicom_node.archive.reindex import run
         case "verify":

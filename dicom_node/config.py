@@ -4,12 +4,16 @@ import dataclasses
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dicom_node import hospital
+
+# What lies below has another 120 characters at most: a code, `digest`, a reason, and a digest.
+MAX_WINDOWS_PATH = 130
 ENVIRONMENT_PREFIX = "YUNYING_NODE_"
 
 
@@ -120,6 +124,16 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """``hospital``: the code of this front end's hospital; the centre must name the same one.
+
+    Empty: whatever the centre says.
+    """
+
+    hospital: str = ""
+
+
+@dataclass(frozen=True)
 class Tickets:
     public_key_file: Path
 
@@ -129,8 +143,20 @@ class Redis:
     url: str
 
 
+class Absent:
+    """Stands for a section that is not there; whoever needs it after all is told which one."""
+
+    def __init__(self, section: str) -> None:
+        self._section = section
+
+    def __getattr__(self, key: str) -> Any:
+        raise ConfigError(f"{self._section}.{key}: is missing")
+
+
 @dataclass(frozen=True)
 class Config:
+    """All sections; one that a node does not have is `Absent`."""
+
     dicom: Dicom
     spool: Directory
     store: Store
@@ -142,10 +168,26 @@ class Config:
     redis: Redis
     archive: Archive = field(default_factory=Archive)
     s3: S3 = field(default_factory=S3)
+    upload: Upload = field(default_factory=Upload)
+
+    def has(self, section: str) -> bool:
+        return not isinstance(getattr(self, section), Absent)
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """Read *path* and the environment; raise `ConfigError` that names the key at fault."""
+EVERY_SECTION = frozenset(get_type_hints(Config))
+# A front-end node: it receives, keeps, and uploads.
+FRONT_END = frozenset(("dicom", "spool", "quarantine", "portal"))
+
+
+def load(
+    path: Path,
+    environment: Mapping[str, str] = os.environ,
+    needed: Collection[str] = EVERY_SECTION,
+) -> Config:
+    """Read *path* and the environment; raise `ConfigError` that names the key at fault.
+
+    A section that is not *needed* may be missing as a whole.
+    """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -155,8 +197,10 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         if name not in sections:
             raise ConfigError(f"{path}: unknown section [{name}]")
     overrides = _environment(sections, environment)
-    values = {
+    values: dict[str, Any] = {
         name: _section(name, kind, document.get(name, {}), overrides.get(name, {}))
+        if name in needed or name in document or name in overrides or not _has_required(kind)
+        else Absent(name)
         for name, kind in sections.items()
     }
     config = Config(**values)
@@ -201,6 +245,13 @@ def _section(name: str, kind: Any, given: Any, overrides: Mapping[str, str]) -> 
     return kind(**values)
 
 
+def _has_required(kind: Any) -> bool:
+    return any(
+        item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        for item in dataclasses.fields(kind)
+    )
+
+
 def _convert(section: str, key: str, kind: type, value: Any) -> Any:
     text_or_number = isinstance(value, str | int | float) and not isinstance(value, bool)
     try:
@@ -214,21 +265,15 @@ def _convert(section: str, key: str, kind: type, value: Any) -> Any:
 
 
 def _check(config: Config) -> None:
-    if not re.fullmatch(r"[ -\[\]-~]{1,16}", config.dicom.ae_title):
-        raise ConfigError("dicom.ae_title: must be 1 to 16 printable characters without backslash")
-    if config.dicom.tls_port:
-        if not 0 < config.dicom.tls_port < 65536 or config.dicom.tls_port == config.dicom.port:
-            raise ConfigError(f"dicom.tls_port: {config.dicom.tls_port} is no port of its own")
-        for key in ("tls_certificate_file", "tls_key_file"):
-            if not getattr(config.dicom, key):
-                raise ConfigError(f"dicom.{key}: is missing, and dicom.tls_port is set")
-    if config.dicom.watchdog_seconds < 0:
-        raise ConfigError("dicom.watchdog_seconds: must not be negative")
-    if config.dicom.data_plane not in ("direct", "stock"):
-        raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
-    for key, port in (("dicom.port", config.dicom.port), ("web.port", config.web.port)):
-        if not 0 < port < 65536:
-            raise ConfigError(f"{key}: {port} is not a port")
+    if config.has("dicom"):
+        _check_dicom(config.dicom)
+    for key in ("spool", "quarantine"):
+        if os.name == "nt" and config.has(key):
+            _check_length(f"{key}.path", getattr(config, key).path)
+    if config.upload.hospital and not hospital.is_code(config.upload.hospital):
+        raise ConfigError(f"upload.hospital: {config.upload.hospital!r} is no hospital's code")
+    if config.has("web"):
+        _check_port("web.port", config.web.port)
     if not 1 <= config.archive.batch_size <= 5000:
         raise ConfigError("archive.batch_size: must be between 1 and 5000")
     try:
@@ -237,7 +282,35 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"archive.time_zone: {config.archive.time_zone!r} is not known"
         ) from error
-    _check_stores(config)
+    if config.has("store"):
+        _check_stores(config)
+
+
+def _check_dicom(dicom: Dicom) -> None:
+    if not re.fullmatch(r"[ -\[\]-~]{1,16}", dicom.ae_title):
+        raise ConfigError("dicom.ae_title: must be 1 to 16 printable characters without backslash")
+    if dicom.tls_port:
+        if not 0 < dicom.tls_port < 65536 or dicom.tls_port == dicom.port:
+            raise ConfigError(f"dicom.tls_port: {dicom.tls_port} is no port of its own")
+        for key in ("tls_certificate_file", "tls_key_file"):
+            if not getattr(dicom, key):
+                raise ConfigError(f"dicom.{key}: is missing, and dicom.tls_port is set")
+    if dicom.watchdog_seconds < 0:
+        raise ConfigError("dicom.watchdog_seconds: must not be negative")
+    if dicom.data_plane not in ("direct", "stock"):
+        raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
+    _check_port("dicom.port", dicom.port)
+
+
+def _check_length(key: str, path: Path) -> None:
+    """Windows opens no longer path than 260 characters, unless its registry says otherwise."""
+    if len(str(path)) > MAX_WINDOWS_PATH:
+        raise ConfigError(f"{key}: is longer than {MAX_WINDOWS_PATH} characters")
+
+
+def _check_port(key: str, port: int) -> None:
+    if not 0 < port < 65536:
+        raise ConfigError(f"{key}: {port} is not a port")
 
 
 def _check_stores(config: Config) -> None:

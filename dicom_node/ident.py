@@ -6,9 +6,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
-_VALID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+_VALID = re.compile(f"[0-7][{ALPHABET}]{{25}}")
 _lock = threading.Lock()
 _last = 0
 
@@ -19,7 +19,7 @@ def new() -> str:
     with _lock:
         number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
         _last = number = max(number, _last + 1)
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
 
 
 def is_valid(text: str) -> bool:

@@ -8,6 +8,7 @@ import httpx
 CONFIGURATION = "/json/2/imaging.node/configuration"
 EVENTS = "/json/2/imaging.study/receive_events"
 REPORT = "/json/2/imaging.node/report"
+TICKET = "/json/2/imaging.node/ticket"
 MAX_ANSWER = 8 << 20
 
 
@@ -48,6 +49,14 @@ class Portal:
     def report(self, process: str, report: dict[str, Any]) -> None:
         """Tell how *process* is."""
         self._post(REPORT, {"process": process, "report": report})
+
+    def ticket(self) -> tuple[str, float]:
+        """A front end's ticket for its upload, and how many seconds it lives."""
+        try:
+            answer = self._post(TICKET, {}).json()
+            return str(answer["ticket"]), float(answer["expires_in"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise PortalError(f"answer to a ticket not understood: {error!r}") from error
 
     def close(self) -> None:
         self._client.close()

@@ -1,8 +1,18 @@
-"""How a process is told to end."""
+"""How a process is told to end.
 
+On Windows, which has no signals to wait for: Ctrl+C or Ctrl+Break; and under the service, which has
+no console, by the end of standard input.
+"""
+
+import os
 import signal
+import sys
+import threading
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+# Set by whoever keeps the other end of standard input, and closes it to end this process.
+SUPERVISED = "YUNYING_SUPERVISED"
+_ended = threading.Event()
 
 
 def hold(*more: signal.Signals) -> None:
@@ -11,9 +21,27 @@ def hold(*more: signal.Signals) -> None:
     A handler would run between two instructions of whatever the main thread does, and may find a
     lock taken that it needs.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, (*_ENDING, *more))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, (*_ENDING, *more))
+        return
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: _ended.set())
+    if os.environ.get(SUPERVISED):
+        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
 
 
 def wait(*more: signal.Signals) -> int:
     """Return when the process is to end, with the signal that says so."""
-    return signal.sigwait((*_ENDING, *more))
+    if hasattr(signal, "sigwait"):
+        return signal.sigwait((*_ENDING, *more))
+    # In slices: a handler runs between two of them.
+    while not _ended.wait(0.5):
+        pass
+    return signal.SIGINT
+
+
+def _end_with_input() -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    _ended.set()

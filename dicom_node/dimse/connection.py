@@ -12,6 +12,8 @@ READ_SIZE = 1 << 20
 SLICE = 1.0
 
 
+# Linux alone has it.
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 # Of pynetdicom's state machine: to be closed, what the peer sends is of no interest any more.
 ENDED = "Sta13"
 
@@ -124,5 +126,6 @@ class Connection(AssociationSocket):  # type: ignore[misc]
 def _acknowledge_at_once(connection: socket.socket) -> None:
     # A sender with Nagle's algorithm waits for our delayed ACK, 40 ms an instance. The kernel
     # forgets this option, so it is set again after each read.
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    if _QUICKACK is not None:
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

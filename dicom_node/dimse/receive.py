@@ -26,6 +26,7 @@ OUT_OF_RESOURCES = 0xA700
 MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 INVALID_UID = 0xC001
+OTHER_STUDY = 0xC409
 
 HASH_PIECE = 1 << 20
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -49,8 +50,9 @@ class Receiver:
         # To be judged, a deflated data set is held in memory: one at a time.
         self._inflating = threading.Lock()
 
-    def begin(self, hospital: str, meta: FileMeta) -> "Intake":
-        return Intake(self, hospital, meta)
+    def begin(self, hospital: str, meta: FileMeta, study: str = "") -> "Intake":
+        """With *study*, an instance of another study is not taken."""
+        return Intake(self, hospital, meta, study)
 
     def identify(self, meta: FileMeta, data: Buffer, start: int) -> Identity:
         """Whether the data set from *start* on is what *meta* says; else raise `RejectedError`."""
@@ -84,10 +86,13 @@ class Intake:
     the sender is told by the answer. Whoever began it calls `finish` or `discard`.
     """
 
-    def __init__(self, receiver: Receiver, hospital: str, meta: FileMeta) -> None:
+    def __init__(self, receiver: Receiver, hospital: str, meta: FileMeta, study: str) -> None:
         self._receiver = receiver
         self._hospital = hospital
         self._meta = meta
+        self._study = study
+        # Of an instance that could be read.
+        self.identity: Identity | None = None
         self._head = encode(meta)
         self._draft: Draft | None = None
         self._refusal = PROCESSING_FAILURE, ""
@@ -138,9 +143,11 @@ class Intake:
     def _judge(self, draft: Draft) -> tuple[int, str]:
         try:
             with draft.content() as content:
-                self._receiver.identify(self._meta, content, len(self._head))
+                self.identity = self._receiver.identify(self._meta, content, len(self._head))
         except RejectedError as rejected:
             return self._keep_aside(draft, rejected)
+        if self._study and self.identity.study != self._study:
+            return OTHER_STUDY, "the instance belongs to another study"
         draft.commit()
         return SUCCESS, ""
 

@@ -7,7 +7,6 @@ that does not help, and whatever supervises the receiver starts it again.
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -22,9 +21,11 @@ from dicom_node.dimse.life import Life
 TRIES = 3
 # Seconds: for one C-ECHO, and between being told to end and being killed.
 PATIENCE, GRACE = 5.0, 2.0
-# Tells the receiver that it is stuck; its exit code then.
-STUCK = signal.SIGUSR1
+# Tells the receiver that it is stuck; its exit code then. Windows knows one way to end a process.
+STUCK: signal.Signals = getattr(signal, "SIGUSR1", signal.SIGTERM)
+KILL: signal.Signals = getattr(signal, "SIGKILL", signal.SIGTERM)
 EXIT_STUCK = 75
+_gone = threading.Event()
 
 
 def start(host: str, port: int, ae_title: str, interval: float, life: Path) -> None:
@@ -48,7 +49,8 @@ def start(host: str, port: int, ae_title: str, interval: float, life: Path) -> N
 def watch(host: str, port: int, ae_title: str, interval: float, life: Path) -> None:
     """Watch the parent until it has gone, or has been ended."""
     watched, failures = os.getppid(), 0
-    while not _gone(interval):
+    threading.Thread(target=_read_to_the_end, name="input", daemon=True).start()
+    while not _gone.wait(interval):
         try:
             echo(host, port, ae_title, PATIENCE)
             failures = 0
@@ -62,17 +64,18 @@ def watch(host: str, port: int, ae_title: str, interval: float, life: Path) -> N
                 return
 
 
-def _gone(seconds: float) -> bool:
-    """Wait; True as soon as the parent has closed its end of our standard input, by ending."""
-    readable, _, _ = select.select([sys.stdin], [], [], seconds)
-    return bool(readable)
+def _read_to_the_end() -> None:
+    """The parent closes its end of our standard input by ending."""
+    while sys.stdin.buffer.read(1):
+        pass
+    _gone.set()
 
 
 def _end(process: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, STUCK)
-        if not _gone(GRACE) and os.getppid() == process:
-            os.kill(process, signal.SIGKILL)
+        if not _gone.wait(GRACE) and os.getppid() == process:
+            os.kill(process, KILL)
 
 
 if __name__ == "__main__":

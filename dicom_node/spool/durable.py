@@ -1,13 +1,20 @@
 """Files that survive a power cut once the function has returned."""
 
 import contextlib
+import ctypes
 import errno
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dicom_node.dataset.elements import Buffer
+
+# Windows has neither writev nor fdatasync, and opens files as text unless told otherwise.
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NOINHERIT"))
+# MOVEFILE_REPLACE_EXISTING and MOVEFILE_WRITE_THROUGH of winbase.h
+_REPLACE, _WRITE_THROUGH = 0x1, 0x8
 
 
 class Draft:
@@ -24,13 +31,13 @@ class Draft:
         self.path = path
         self.size = 0
         self._part = os.path.splitext(path)[0] + ".part"  # noqa: PTH122 - a Path costs more
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
         self._descriptor = os.open(self._part, flags, 0o640)
 
     def write(self, pieces: Sequence[Buffer]) -> None:
         """Append *pieces*; after an OSError the draft can only be discarded."""
         total = sum(map(len, pieces))
-        written = os.writev(self._descriptor, pieces) if total else 0
+        written = os.writev(self._descriptor, pieces) if total and hasattr(os, "writev") else 0
         self.size += written
         if written < total:
             self._write_rest(pieces, written)
@@ -61,10 +68,9 @@ class Draft:
         """
         path = path or self.path
         try:
-            os.fdatasync(self._descriptor)
+            sync(self._descriptor)
             self._close()
-            os.rename(self._part, path)  # noqa: PTH104
-            sync_directory(os.path.dirname(path))  # noqa: PTH120
+            rename(self._part, path)
         except BaseException:
             self._close()
             for leftover in (self._part, path):
@@ -95,7 +101,30 @@ def write(path: Path, pieces: Iterable[Buffer]) -> None:
         draft.discard()
 
 
+def sync(descriptor: int) -> None:
+    """Have what was written to a file on the disk."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(descriptor)
+    else:
+        os.fsync(descriptor)
+
+
+def rename(old: str, new: str) -> None:
+    """Give a file another name in its file system, durably."""
+    windows: Any = getattr(ctypes, "windll", None)
+    if windows is not None:
+        move = windows.kernel32.MoveFileExW
+        if not move(ctypes.c_wchar_p(old), ctypes.c_wchar_p(new), _REPLACE | _WRITE_THROUGH):
+            raise OSError(None, "MoveFileEx failed", old, windows.kernel32.GetLastError(), new)
+        return
+    os.rename(old, new)  # noqa: PTH104
+    sync_directory(os.path.dirname(new))  # noqa: PTH120
+
+
 def sync_directory(path: Path | str) -> None:
+    """Have a directory's names on the disk. NTFS does so by its journal, and cannot be told to."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -134,6 +163,6 @@ def replace(path: Path, content: bytes) -> None:
     with part.open("wb") as stream:
         stream.write(content)
         stream.flush()
-        os.fdatasync(stream.fileno())
+        sync(stream.fileno())
     part.replace(path)
     sync_directory(path.parent)

@@ -1,5 +1,6 @@
 """The ASGI application: addresses, headers that every answer carries, limits on every request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,12 +15,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dicom_node.config import Config
 from dicom_node.dataset.elements import UnreadableError
+from dicom_node.dimse.receive import Receiver
+from dicom_node.spool.quarantine import Quarantine
+from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
 from dicom_node.web import problem
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
+from dicom_node.web.room import Room
 from dicom_node.web.service import Service
+from dicom_node.web.stow import Stow
+from dicom_node.web.uploads import Uploads
 
 PREFIX = "/dicom-web"
 MAX_HEADERS = 80 * 1024
@@ -108,18 +115,26 @@ def create(config: Config) -> Starlette:
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
     service = Service(config, stores.of(config), pool, authenticator, renderer)
+    spool = Spool(config.spool.path)
+    room = Room(config.spool.path, config.portal.cache_file)
+    limit = config.dicom.max_instance
+    uploads = Uploads(spool, room, pool, authenticator, limit)
+    receiver = Receiver(spool, Quarantine(config.quarantine.path))
+    stow = Stow(receiver, room, authenticator, limit, service.base)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await pool.open(wait=False)
         renderer.warm_up()
+        clearing = asyncio.create_task(uploads.clear_away())
         yield
+        clearing.cancel()
         renderer.close()
         await authenticator.revocations.close()
         await pool.close(timeout=1)
 
     return Starlette(
-        routes=routes(service),
+        routes=[*routes(service), *uploads.routes(PREFIX), *stow.routes(PREFIX)],
         middleware=[Middleware(Edge, origin=config.web.origin)],
         exception_handlers={
             Problem: problem.handle,

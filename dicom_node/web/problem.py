@@ -1,6 +1,7 @@
 """Errors as they leave the node: a status, a code that the viewer knows, one sentence."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -12,11 +13,14 @@ from dicom_node import log
 class Problem(Exception):
     """An answer that is no success. ``message`` never quotes what came from outside."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = dict(headers or {})
 
 
 def not_found() -> Problem:
@@ -46,7 +50,7 @@ def unsupported(message: str) -> Problem:
 
 def response(problem: Problem) -> Response:
     body: dict[str, Any] = {"error": problem.code, "message": problem.message}
-    headers = {}
+    headers = dict(problem.headers)
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     if problem.status == 503:
@@ -70,4 +74,4 @@ async def handle_no_route(_request: Request, _error: Exception) -> Response:
 
 
 async def handle_method(_request: Request, _error: Exception) -> Response:
-    return response(Problem(405, "bad_request", "Only GET, HEAD and OPTIONS are answered."))
+    return response(Problem(405, "bad_request", "This method is not answered here."))

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -76,6 +77,8 @@ class FakePortal:
         self.refuse: set[str] = set()
         self.silent: set[str] = set()
         self.status = 200
+        self.sign: Callable[[], str] | None = None
+        self.life = 900
         portal = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -127,6 +130,8 @@ class FakePortal:
         elif request.path == "/json/2/imaging.node/report":
             self.reports[body["process"]] = body["report"]
             self._answer(request, 200, {})
+        elif request.path == "/json/2/imaging.node/ticket" and self.sign is not None:
+            self._answer(request, 200, {"ticket": self.sign(), "expires_in": self.life})
         elif request.path == "/json/2/imaging.study/receive_events":
             self._answer(request, 200, self._receive(body))
         elif request.path == "/json/2/imaging.node/report":

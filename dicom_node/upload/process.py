@@ -1,0 +1,102 @@
+"""``dicom-node upload``: from a front end's spool to the centre."""
+
+import os
+import threading
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dicom_node import ident, log, signals
+from dicom_node.config import Config
+from dicom_node.configuration import Configuration, InvalidConfigurationError
+from dicom_node.portal import Portal, PortalError
+from dicom_node.report import Reporter
+from dicom_node.spool.spool import Spool
+from dicom_node.upload import plan
+from dicom_node.upload.centre import Centre, Tickets
+from dicom_node.upload.courier import Courier
+from dicom_node.upload.notes import Notes
+from dicom_node.upload.pace import Pace
+from dicom_node.upload.tally import Tally
+
+NOTES_POLL = 5.0
+GRACE = 2.0
+
+
+def run(config: Config) -> int:
+    """Upload until SIGTERM or SIGINT; what is on its way then goes on after the next start."""
+    signals.hold()
+    threading.excepthook = _die
+    settings = config.portal
+    portal = Portal(settings.url, settings.database, settings.api_key_file)
+    spool, tally, stopping = Spool(config.spool.path), Tally(), threading.Event()
+    zone = ZoneInfo(config.archive.time_zone)
+
+    def parse(document: Any) -> plan.Plan | None:
+        found = plan.parse(document)
+        wanted = config.upload.hospital
+        if found is not None and wanted and found.hospital != wanted:
+            raise InvalidConfigurationError(
+                f"node.upload.hospital: the centre knows this front end as {found.hospital}, and "
+                f"upload.hospital is {wanted}"
+            )
+        return found
+
+    known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
+
+    def rate() -> int:
+        current = known.current()
+        return current.bytes_per_second(datetime.now(zone)) if current is not None else 0
+
+    pace, tickets = Pace(rate), Tickets(portal)
+
+    def allow(size: int) -> None:
+        pace.wait_for(size, stopping)
+        tally.sent(size)
+
+    courier = Courier(spool, known.current, lambda p: Centre(p.url, tickets, allow), tally)
+
+    def collect() -> dict[str, Any]:
+        count, size, oldest = spool.census()
+        waiting = {
+            "spool_count": count,
+            "spool_size": size,
+            "spool_oldest": ident.time_of(oldest).isoformat() if oldest else None,
+        }
+        return waiting | tally.report()
+
+    known.start()
+    Reporter(portal, "upload", collect, settings.report_seconds).start()
+    threads = [
+        threading.Thread(target=courier.run, args=(stopping,), name="courier", daemon=True),
+        threading.Thread(
+            target=_deliver, args=(Notes(spool, portal), stopping), name="notes", daemon=True
+        ),
+    ]
+    log.get().info("uploading", spool=str(config.spool.path))
+    for thread in threads:
+        thread.start()
+    signals.wait()
+    stopping.set()
+    for thread in threads:
+        thread.join(GRACE)
+    # A transfer that is still going on has not been acknowledged: it goes on after the next start.
+    os._exit(0)
+
+
+def _deliver(notes: Notes, stopping: threading.Event) -> None:
+    failing, pause = False, 0.0
+    while not stopping.wait(pause):
+        try:
+            pause = 0.0 if notes.run_once() else NOTES_POLL
+            failing = False
+        except (PortalError, OSError) as error:
+            if not failing:
+                log.get().warning("events_not_delivered", error=str(error)[:300])
+            failing, pause = True, NOTES_POLL
+
+
+def _die(arguments: threading.ExceptHookArgs) -> None:
+    """End the process when one of its threads failed: the supervisor starts it whole again."""
+    log.get().critical("thread_failed", exc_info=arguments.exc_value)
+    os._exit(70)
