@@ -7,10 +7,6 @@ import psycopg
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pynetdicom.sop_class import (
-    PatientRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelFind,
-)
 
 from dicom_node import log
 from dicom_node.dimse.index import Index, ticket
@@ -20,10 +16,6 @@ from dicom_node.web.catalog import scope
 from dicom_node.web.problem import Problem
 from dicom_node.web.query import Query, parse
 
-MODELS = (
-    PatientRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelFind,
-)
 MAX_RESULTS = 10_000
 # Status of C-FIND, PS3.4 table C.4-1.
 PENDING, CANCEL = 0xFF00, 0xFE00

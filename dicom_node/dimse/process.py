@@ -46,7 +46,8 @@ def run(config: Config) -> int:
     scp = Scp(config, policies)
     listeners = [Listener(scp, port, context) for port, context in ports.items()]
     scp.discard_unfinished()
-    scp.commitments.start()
+    if scp.services is not None:
+        scp.services.start()
     policies.start()
     for listener in listeners:
         listener.start()

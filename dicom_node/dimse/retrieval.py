@@ -20,12 +20,6 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.sop_class import (
-    PatientRootQueryRetrieveInformationModelGet,
-    PatientRootQueryRetrieveInformationModelMove,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
-)
 
 from dicom_node import log
 from dicom_node.archive.located import Located
@@ -40,14 +34,6 @@ from dicom_node.store.stores import Stores
 from dicom_node.web.problem import Problem
 from dicom_node.web.query import parse
 
-GET_MODELS = (
-    PatientRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelGet,
-)
-MOVE_MODELS = (
-    PatientRootQueryRetrieveInformationModelMove,
-    StudyRootQueryRetrieveInformationModelMove,
-)
 # Status of C-MOVE and C-GET, PS3.4 tables C.4-2 and C.4-3.
 SUCCESS, PENDING, CANCEL, WARNING = 0x0000, 0xFF00, 0xFE00, 0xB000
 NO_SUB_OPERATIONS, UNKNOWN_DESTINATION, WRONG_IDENTIFIER, UNABLE = 0xA702, 0xA801, 0xA900, 0xC001

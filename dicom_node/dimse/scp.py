@@ -1,9 +1,8 @@
 """The process ``dicom-node receive``: events of pynetdicom, turned into calls of the receiver."""
 
 import sys
-from collections.abc import Iterator
 from ssl import SSLContext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom import config as pydicom_config
 from pydicom.uid import UID
@@ -31,25 +30,21 @@ from dicom_node.configuration import Configuration
 from dicom_node.dataset.part10 import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from dicom_node.dimse.admission import Admission
 from dicom_node.dimse.budget import Budget
-from dicom_node.dimse.commitment import Commitments
-from dicom_node.dimse.find import find
-from dicom_node.dimse.index import Index
-from dicom_node.dimse.policy import QUERY, Policy, Refused, peer_address
+from dicom_node.dimse.policy import Policy, Refused
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Receiver, answer
-from dicom_node.dimse.retrieval import Retrieval
 from dicom_node.dimse.server import Server, StorageAssociation
 from dicom_node.dimse.storage import Storage, query_contexts, storage_contexts
 from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import MAX_COMMAND, StoreRequest
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
-from dicom_node.store import stores
+
+if TYPE_CHECKING:
+    from dicom_node.dimse.services import Services
 
 # Whoever connects must say who he is within this time: idle connections are no associations.
 ASSOCIATE_TIMEOUT = 10
 STORAGE_SERVICE = "1.2.840.10008.4.2"
-# PS3.7 annex C.5.22.
-NOT_AUTHORISED = 0x0124
 
 
 class Scp:
@@ -65,13 +60,16 @@ class Scp:
         self.storage = Storage(self.receiver, config.dicom.max_instance, self.tally)
         self.admission = Admission(config.dicom, policies, self.spool, self.tally)
         self._entity = self._make_entity()
-        self.policies = policies
-        self.index = Index(config.index.dsn)
-        kept = stores.of(config)
-        # Of its own: the associations of the other one are those that are served.
-        asking = self._make_entity()
-        self.retrieval = Retrieval(self.index, kept, asking)
-        self.commitments = Commitments(self.index, kept, self.spool, asking, policies.current)
+        self.services = self._make_services(config, policies)
+
+    def _make_services(self, config: Config, policies: Configuration[Policy]) -> "Services | None":
+        """None for a front end: it has no index, nor the libraries for one."""
+        if not (config.has("index") and config.has("store")):
+            return None
+        from dicom_node.dimse.services import Services  # noqa: PLC0415
+
+        # An entity of its own: the associations of the other one are those that are served.
+        return Services(config, self.spool, self._make_entity(), policies.current)
 
     def _make_entity(self) -> ApplicationEntity:
         _config.LOG_HANDLER_LEVEL = "none"
@@ -102,8 +100,7 @@ class Scp:
                 (EVT_CONN_CLOSE, self.on_closed),
                 (EVT_C_ECHO, self.on_echo),
                 (EVT_C_STORE, self.on_store),
-                (EVT_C_FIND, self.on_find),
-                (EVT_N_ACTION, self.commitments.accept),
+                *self._asked(),
             ],
         )
         server.direct = self.settings.data_plane == "direct"
@@ -111,8 +108,14 @@ class Scp:
         server.ended = self.on_ended
         server.refused = self.admission.connection_refused
         server.failed = self.admission.connection_failed
-        server.retrieve = self.on_retrieve
+        if self.services is not None:
+            server.retrieve = self.services.retrieve
         return server
+
+    def _asked(self) -> list[tuple[Any, Any]]:
+        if self.services is None:
+            return []
+        return [(EVT_C_FIND, self.services.find), (EVT_N_ACTION, self.services.commit)]
 
     def discard_unfinished(self) -> None:
         """Clear away what a crash left; to be called once a port is bound, and once only.
@@ -148,7 +151,7 @@ class Scp:
             association.acceptor.supported_contexts = [
                 *association.acceptor.supported_contexts,
                 *storage_contexts(proposed, decision.device),
-                *query_contexts(decision.device),
+                *(query_contexts(decision.device) if self.services else ()),
             ]
 
     def on_sop_common(self, event: Any) -> dict[UID, SOPClassCommonExtendedNegotiation]:
@@ -190,20 +193,6 @@ class Scp:
         if not self.budget.hold(association, held, self.settings.network_timeout):
             return "no memory for another instance"
         return ""
-
-    def on_find(self, event: Any) -> Iterator[Any]:
-        association = event.assoc
-        device = association.device
-        if device is None or QUERY not in device.roles:
-            yield NOT_AUTHORISED, None
-            return
-        address = str(peer_address(association.requestor.address_info.address))
-        yield from find(self.index, device, address, self.settings.ae_title, event)
-
-    def on_retrieve(self, association: StorageAssociation, request: Any, context: Any) -> None:
-        policy = self.policies.current()
-        if policy is not None:
-            self.retrieval.serve(association, policy, request, context)
 
     def on_closed(self, event: Any) -> None:
         event.assoc.wake()

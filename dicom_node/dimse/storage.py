@@ -8,19 +8,39 @@ from functools import lru_cache
 from pydicom.uid import UID
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
-from pynetdicom.sop_class import StorageCommitmentPushModel, uid_to_service_class
+from pynetdicom.sop_class import (
+    PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelGet,
+    PatientRootQueryRetrieveInformationModelMove,
+    StorageCommitmentPushModel,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+    uid_to_service_class,
+)
 
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
-from dicom_node.dimse.find import MODELS as FIND_MODELS
 from dicom_node.dimse.policy import COMMITMENT, QUERY, RETRIEVE, Device, peer_address
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
-from dicom_node.dimse.retrieval import GET_MODELS, MOVE_MODELS
 from dicom_node.dimse.server import StorageAssociation
 from dicom_node.dimse.tally import Tally
 from dicom_node.dimse.wire import StoreRequest
 
 QUERY_SYNTAXES = (EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid)
+MODELS = {
+    QUERY: (
+        PatientRootQueryRetrieveInformationModelFind,
+        StudyRootQueryRetrieveInformationModelFind,
+    ),
+    RETRIEVE: (
+        PatientRootQueryRetrieveInformationModelGet,
+        PatientRootQueryRetrieveInformationModelMove,
+        StudyRootQueryRetrieveInformationModelGet,
+        StudyRootQueryRetrieveInformationModelMove,
+    ),
+    COMMITMENT: (StorageCommitmentPushModel,),
+}
 
 
 class Storage:
@@ -126,9 +146,7 @@ def query_contexts(device: Device | None) -> list[PresentationContext]:
     """Contexts for what *device* may ask."""
     if device is None:
         return []
-    models = FIND_MODELS if QUERY in device.roles else ()
-    models += GET_MODELS + MOVE_MODELS if RETRIEVE in device.roles else ()
-    models += (StorageCommitmentPushModel,) if COMMITMENT in device.roles else ()
+    models = [uid for role, uids in MODELS.items() if role in device.roles for uid in uids]
     return [_context(uid, QUERY_SYNTAXES) for uid in models]
 
 
