@@ -52,6 +52,7 @@ class Configuration(Generic[Parsed]):
         try:
             document = self._cache.read_bytes()
             self._current, self._document = self._decode(document), document
+            log.get().info("configuration_loaded")
         except FileNotFoundError:
             log.get().info("configuration_not_cached", file=str(self._cache))
         except (OSError, InvalidConfigurationError) as error:

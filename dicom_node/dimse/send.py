@@ -168,12 +168,14 @@ class _Checkpoint(threading.Event):
 
     blocks = False
 
+    def set(self) -> None:
+        # Here and not after waiting: whoever waited may wake up late.
+        self.blocks = False
+        super().set()
+
     def wait(self, timeout: float | None = None) -> bool:
         self.blocks = not self.is_set()
-        try:
-            return super().wait(timeout)
-        finally:
-            self.blocks = False
+        return super().wait(timeout)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_a_disk_that_is_almost_full_lets_nobody_in_and_says_so(
     stack.wait_ready("receive")
     stack.wait_configured("CT_A")
     assert [status(a) for a in send(stack.dicom_port, [samples.message(samples.image())])] == [0]
-    assert stack.portal_report()["refusing"] == ""
+    wait_until(lambda: stack.portal_report()["refusing"] == "", "the portal is told")
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(1_500_000))
     for _ in range(3):

@@ -137,6 +137,7 @@ def test_what_is_not_said_is_what_the_contract_says() -> None:
 
 
 def test_the_portal_is_told_what_the_receiver_does(stack: Stack) -> None:
+    stack.portal.reports.clear()  # the last one may be older than the last test
     before = stack.portal_report()
     with raw.connect(stack.dicom_port):
         wait_until(
