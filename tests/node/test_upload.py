@@ -80,6 +80,7 @@ def test_it_receives_while_the_centre_is_away_and_goes_on_by_itself(
 ) -> None:
     """Also over a restart: what the centre said was kept."""
     front_end.start_all()
+    wait_until(lambda: front_end.report("upload"), "both processes are at work", 30)
     front_end.line.cut()
     front_end.portal.status = 503
     for name in ("receive", "upload"):
