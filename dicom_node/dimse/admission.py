@@ -1,8 +1,5 @@
 """Who is let in at this moment: the policy, the limits, and the disk."""
 
-import shutil
-from pathlib import Path
-
 from dicom_node import log
 from dicom_node.config import Dicom
 from dicom_node.configuration import Configuration
@@ -62,7 +59,7 @@ class Admission:
         policy = self._policies.current()
         if policy is None:
             return NOT_CONFIGURED
-        return DISK_FULL if used_per_cent(self._spool.root) >= policy.high_water else ""
+        return DISK_FULL if self._spool.used_per_cent() >= policy.high_water else ""
 
     def connection_refused(self, peer: str) -> None:
         """Note a peer that opens connections without saying who it is."""
@@ -102,9 +99,3 @@ class Admission:
             self._spool.note("rejection", body)
         except OSError as error:
             log.get().error("rejection_not_noted", error=error.strerror)
-
-
-def used_per_cent(path: Path) -> float:
-    """How full the disk of *path* is for whoever is not root, as ``df`` says it."""
-    usage = shutil.disk_usage(path)
-    return 100 * usage.used / max(usage.used + usage.free, 1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -82,6 +83,11 @@ class Spool:
                 continue
             count, oldest = count + 1, min(oldest or name, name)
         return count, size, oldest
+
+    def used_per_cent(self) -> float:
+        """How full the disk is for whoever is not root, as ``df`` says it."""
+        usage = shutil.disk_usage(self.root)
+        return 100 * usage.used / max(usage.used + usage.free, 1)
 
     def notes(self, count: int) -> list[Path]:
         """The *count* oldest notes."""

@@ -116,7 +116,7 @@ def create(config: Config) -> Starlette:
     renderer = Renderer(config.web)
     service = Service(config, stores.of(config), pool, authenticator, renderer)
     spool = Spool(config.spool.path)
-    room = Room(config.spool.path, config.portal.cache_file)
+    room = Room(spool, config.portal.cache_file)
     limit = config.dicom.max_instance
     uploads = Uploads(spool, room, pool, authenticator, limit)
     receiver = Receiver(spool, Quarantine(config.quarantine.path))

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 
 from dicom_node.configuration import InvalidConfigurationError
-from dicom_node.dimse.admission import used_per_cent
 from dicom_node.dimse.policy import HIGH_WATER, parse
+from dicom_node.spool.spool import Spool
 from dicom_node.web.problem import Problem
 
 
 class Room:
     """Reads the mark from the configuration that other processes of the node keep."""
 
-    def __init__(self, spool: Path, cache: Path) -> None:
+    def __init__(self, spool: Spool, cache: Path) -> None:
         self._spool = spool
         self._cache = cache
         self._changed = 0
@@ -20,7 +20,7 @@ class Room:
 
     def require(self) -> None:
         """Raise `Problem` 507 when the disk is used up to the mark."""
-        if used_per_cent(self._spool) >= self._high_water():
+        if self._spool.used_per_cent() >= self._high_water():
             raise Problem(507, "no_room", "The spool's disk is used up to its high-water mark.")
 
     def _high_water(self) -> int:

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from dicom_node import ident
 from dicom_node.config import FRONT_END, ConfigError, load
 from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.part10 import FileMeta, decode, encode
+from dicom_node.spool.partial import clear_away
 from dicom_node.spool.spool import Spool
 from dicom_node.upload import plan
 from dicom_node.upload.notes import number_of
@@ -378,3 +381,35 @@ def test_a_spool_keeps_what_is_on_its_way_up(tmp_path: Path) -> None:
     assert spool.discard_unfinished() == []
     assert spool.oldest(10) == []
     assert part.exists()
+
+
+def test_a_disk_that_is_used_to_its_mark_takes_no_upload(stack: Stack) -> None:
+    """The mark is the portal's, and the receiver's own."""
+    client, name, content = Client(stack), ident.new(), file()
+    before = dict(stack.portal.configuration)
+    stack.configure(node={"high_water": 1})
+    try:
+        answer = client.patch(name, content)
+        assert (answer.status_code, answer.json()["error"]) == (507, "no_room")
+        assert not list(stack.root.glob("spool/**/*.upload"))
+    finally:
+        stack.portal.configuration.pop("node")
+        stack.configure(**before)
+    assert client.patch(name, content).status_code == 204
+
+
+def test_what_was_given_up_is_forgotten_after_days(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    (tmp_path / "H001").mkdir()
+    old, new = (tmp_path / "H001" / f"{ident.new()}.upload" for _ in range(2))
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    assert clear_away(spool, 86_400) == [f"H001/{old.name}"]
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_the_web_server_needs_no_association() -> None:
+    script = "import sys, dicom_node.web.app; sys.exit('pynetdicom' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=False, cwd=REPOSITORY)
+    assert done.returncode == 0
