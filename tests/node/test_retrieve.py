@@ -152,3 +152,70 @@ def test_outside_its_hours_nothing_is_asked(stack: Stack, pacs: OldArchive) -> N
     never = wanted(stack, patient_id="P9", hours=[[0, 0]])
     finished(stack, wanted(stack, patient_id="NOBODY"))
     assert not told(stack, never)
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+@pytest.mark.parametrize("method", ["move", "get"])
+def test_only_what_is_missing_is_fetched(stack: Stack, pacs: OldArchive, method: str) -> None:
+    study = samples.uid()
+    first, second = (samples.slices(3, StudyInstanceUID=study, PatientID="P5") for _ in "12")
+    pacs.holds(*first, *second)
+    here = [*first[:2], samples.image(StudyInstanceUID=study, PatientID="P5")]
+    send(stack.dicom_port, map(samples.message, here), "CT_A")
+    stack.wait_archived()
+    news = finished(stack, wanted(stack, method=method, study_uid=study))
+    assert (news["found"], news["done"], news["instances"]) == (1, 1, 7)
+    wait_until(
+        lambda: (
+            (stack.portal.study(study) or {})["completeness"]
+            == {"state": "complete", "expected": 6, "missing": 0, "source": "c-find"}
+        ),
+        "the portal knows that everything of the other archive is here",
+    )
+    assert stack.query("SELECT duplicate_count FROM archive.study") == [(0,)]
+
+
+def test_a_study_of_another_hospital_is_not_fetched(stack: Stack, pacs: OldArchive) -> None:
+    datasets = samples.slices(2, PatientID="P6")
+    pacs.holds(*datasets)
+    send(stack.dicom_port, [samples.message(datasets[0])], "MR_X")
+    stack.wait_archived()
+    news = finished(stack, wanted(stack, patient_id="P6"))
+    assert (news["failed"], news["missing"]) == (1, [datasets[0].StudyInstanceUID])
+    assert stack.query("SELECT hospital, instance_count FROM archive.study") == [("H002", 1)]
+
+
+@pytest.mark.req("ARC-5.9", part=True)
+def test_a_quiet_study_is_asked_about(stack: Stack, pacs: OldArchive) -> None:
+    datasets = samples.slices(3)
+    study = datasets[0].StudyInstanceUID
+    pacs.holds(*datasets)
+    unknown = samples.image()
+    for device in stack.portal.configuration["devices"]:
+        if device["ae_title"] == PACS:
+            device["ask_counts"] = True
+    stack.kill("retrieve")
+    stack.start("retrieve", YUNYING_NODE_RETRIEVE_QUIET_SECONDS="1")
+    send(stack.dicom_port, map(samples.message, [*datasets[:2], unknown]), "CT_A")
+    wait_until(lambda: state_of(stack, study) == ("incomplete", 3, 1, "c-find"), "one is missing")
+    assert stack.query("SELECT instances FROM archive.evidence WHERE study_uid = %s", study) == [
+        ([one.SOPInstanceUID for one in datasets],)
+    ]
+    send(stack.dicom_port, [samples.message(datasets[2])], "CT_A")
+    wait_until(lambda: state_of(stack, study) == ("complete", 3, 0, "c-find"), "all is there")
+    assert state_of(stack, unknown.StudyInstanceUID) == ("unknown", None, None, "")
+
+
+def state_of(stack: Stack, study: str) -> tuple[Any, ...]:
+    said = (stack.portal.study(study) or {}).get("completeness", {})
+    return tuple(said.get(key) for key in ("state", "expected", "missing", "source"))
+
+
+def test_nobody_is_asked_who_may_not_be(stack: Stack, pacs: OldArchive) -> None:
+    dataset = samples.image()
+    pacs.holds(dataset)
+    stack.kill("retrieve")
+    stack.start("retrieve", YUNYING_NODE_RETRIEVE_QUIET_SECONDS="0")
+    send(stack.dicom_port, [samples.message(dataset)], "CT_A")
+    finished(stack, wanted(stack, patient_id="NOBODY"))
+    assert stack.query("SELECT count(*) FROM archive.evidence") == [(0,)]
