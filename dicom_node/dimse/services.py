@@ -7,6 +7,8 @@ from pydicom.dataset import Dataset
 from pynetdicom.ae import ApplicationEntity
 
 from dicom_node.config import Config
+from dicom_node.dimse import tls
+from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.commitment import Commitments
 from dicom_node.dimse.find import find
 from dicom_node.dimse.index import Index
@@ -35,9 +37,9 @@ class Services:
         self._policy = policy
         self._index = Index(config.index.dsn)
         kept = stores.of(config)
-        self._retrieval = Retrieval(self._index, kept, entity)
-        self._commitments = Commitments(self._index, kept, spool, entity, policy)
-
+        caller = Caller(entity, tls.outgoing(config.dicom))
+        self._retrieval = Retrieval(self._index, kept, caller)
+        self._commitments = Commitments(self._index, kept, spool, caller, policy)
         self._steps = ProcedureSteps(spool)
 
     def start(self) -> None:

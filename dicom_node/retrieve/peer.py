@@ -11,11 +11,11 @@ from pydicom.uid import UID
 from pynetdicom import _config
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.events import EVT_C_STORE
 from pynetdicom.presentation import build_context, build_role
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
 from dicom_node.dataset.uid import is_uid
+from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.policy import Device
 
 FIND = StudyRootQueryRetrieveInformationModelFind
@@ -45,7 +45,7 @@ class Listed:
 class Peer:
     """A device, asked in the name *own_ae*; *tls* is used when the device wants it."""
 
-    def __init__(self, device: Device, own_ae: str, tls: SSLContext | None = None) -> None:
+    def __init__(self, device: Device, own_ae: str, tls: SSLContext) -> None:
         self.device = device
         self.own_ae = own_ae
         self._tls = tls
@@ -97,15 +97,8 @@ class Peer:
         entity = ApplicationEntity(self.own_ae)
         entity.acse_timeout = entity.connection_timeout = 10
         entity.dimse_timeout = entity.network_timeout = TIMEOUT
-        association = entity.associate(
-            device.host,
-            device.port,
-            contexts=list(contexts),
-            ae_title=device.ae_title,
-            ext_neg=[build_role(uid, scp_role=True) for uid in classes],
-            evt_handlers=[(EVT_C_STORE, store)] if store is not None else [],
-            tls_args=(self._tls, device.host) if device.tls else None,
-        )
+        roles = [build_role(uid, scp_role=True) for uid in classes]
+        association = Caller(entity, self._tls).associate(device, contexts, roles, store)
         if not association.is_established:
             raise UnreachableError(f"{device.ae_title} does not answer, or turns us away")
         try:

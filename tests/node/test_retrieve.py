@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from . import samples
 from .sender import send
 from .stack import Stack, free_port, wait_until
+from .test_syntaxes import message_in
 
 pytestmark = pytest.mark.skipif(shutil.which("dcmqrscp") is None, reason="dcmtk is not installed")
 
@@ -33,24 +34,23 @@ class OldArchive:
         )
         self.start()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["dcmqrscp", "-c", str(self.directory / "config")], stdout=log, stderr=log
-            )
+                ["dcmqrscp", *options, "-c", str(self.directory / "config")],
+                stdout=log, stderr=log,
+            )  # fmt: skip
 
     def stop(self) -> None:
         self.process.kill()
         self.process.wait(10)
 
+    def answers(self) -> bool:
+        asked = ["echoscu", "-aec", PACS, "127.0.0.1", str(self.port)]
+        return not subprocess.run(asked, check=False, capture_output=True).returncode
+
     def holds(self, *datasets: Dataset) -> None:
-        wait_until(
-            lambda: not subprocess.run(
-                ["echoscu", "-aec", PACS, "127.0.0.1", str(self.port)],
-                check=False, capture_output=True,
-            ).returncode,
-            "the old archive listens",
-        )  # fmt: skip
+        wait_until(self.answers, "the old archive listens")
         answers = send(self.port, map(samples.message, datasets), "ANY", PACS)
         assert [answer and answer.status for answer in answers] == [0] * len(datasets)
 
@@ -219,3 +219,34 @@ def test_nobody_is_asked_who_may_not_be(stack: Stack, pacs: OldArchive) -> None:
     send(stack.dicom_port, [samples.message(dataset)], "CT_A")
     finished(stack, wanted(stack, patient_id="NOBODY"))
     assert stack.query("SELECT count(*) FROM archive.evidence") == [(0,)]
+
+
+# The option of dcmqrscp that prefers a syntax, whoever sends or fetches.
+PREFERRED = {
+    "1.2.840.10008.1.2.1": "+xe",
+    "1.2.840.10008.1.2.2": "+xb",
+    "1.2.840.10008.1.2.4.70": "+xs",
+    "1.2.840.10008.1.2.4.80": "+xt",
+    "1.2.840.10008.1.2.4.90": "+xv",
+    "1.2.840.10008.1.2.5": "+xr",
+}
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+@pytest.mark.parametrize("method", ["move", "get"])
+@pytest.mark.parametrize("syntax", sorted(PREFERRED))
+def test_compressed_images_are_fetched_as_they_lie(
+    stack: Stack, pacs: OldArchive, tmp_path: Path, syntax: str, method: str
+) -> None:
+    pacs.stop()
+    pacs.start(PREFERRED[syntax])
+    message = message_in(syntax, tmp_path)
+    wait_until(pacs.answers, "the old archive listens")
+    (answer,) = send(pacs.port, [message], "ANY", PACS)
+    assert answer is not None
+    assert answer.status == 0
+    finished(stack, wanted(stack, method=method, date_from="1900-01-01"))
+    ((key, found),) = stack.query("SELECT object_key, transfer_syntax FROM archive.instance")
+    assert found == syntax
+    content = (stack.root / "store" / key).read_bytes()
+    assert content.endswith(message.data)
