@@ -62,14 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         needed = FRONT_END if options.command in _OF_A_FRONT_END else EVERY_SECTION
         config = load(options.config, os.environ, needed)
+        if options.command == "store":
+            from dicom_node.store import administration
+
+            return administration.run(config, create=options.create)
+        return _run(options.command, config)
     except ConfigError as error:
         print(f"dicom-node: configuration: {error}", file=sys.stderr)
         return 2
-    if options.command == "store":
-        from dicom_node.store import administration
-
-        return administration.run(config, create=options.create)
-    return _run(options.command, config)
 
 
 def _run(command: str, config: Config) -> int:

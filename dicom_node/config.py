@@ -110,6 +110,17 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class Retrieve:
+    """When other archives are asked how many instances a study has.
+
+    ``quiet_seconds`` after its last instance, and if that came within ``ask_days``.
+    """
+
+    quiet_seconds: float = 300.0
+    ask_days: int = 30
+
+
+@dataclass(frozen=True)
 class Web:
     """The DICOMweb server. ``render_queue`` is how many pictures may wait for a decoder."""
 
@@ -168,6 +179,7 @@ class Config:
     redis: Redis
     archive: Archive = field(default_factory=Archive)
     s3: S3 = field(default_factory=S3)
+    retrieve: Retrieve = field(default_factory=Retrieve)
     upload: Upload = field(default_factory=Upload)
 
     def has(self, section: str) -> bool:

@@ -63,6 +63,9 @@ class Disposer:
             )
             connection.execute("DELETE FROM archive.study WHERE id = %s", (study,))
             connection.execute(
+                "DELETE FROM archive.evidence WHERE study_uid = %s", (disposal.study_uid,)
+            )
+            connection.execute(
                 "DELETE FROM archive.outbox"
                 " WHERE kind = 'study' AND refused IS NULL AND study_uid = %s",
                 (disposal.study_uid,),

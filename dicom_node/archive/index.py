@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.types.json import Jsonb
 
-from dicom_node.archive import study_events, volume
+from dicom_node.archive import completeness, study_events, volume
 from dicom_node.archive.scan import Scanned
 from dicom_node.dataset.frames import pack
 
@@ -105,6 +105,7 @@ def apply(
     zone: tzinfo = UTC,
 ) -> None:
     """Add everything of a batch in the caller's transaction; *zone* says which day it was."""
+    completeness.lock(connection)
     add_instances(connection, new)
     if new:
         volume.add(connection, new, zone)

@@ -38,6 +38,14 @@ class Tier:
     after_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many instances the RIS expects of a study."""
+
+    study_uid: str
+    instances: int
+
+
 def parse(document: Any) -> Mapping[str, Any]:
     """The portal's document as it is: each entry is judged when it is used."""
     if not isinstance(document, dict):
@@ -92,6 +100,15 @@ class Instructions:
             if isinstance(entry.get("after_days"), int)
             and entry["after_days"] >= 0
             and {"hospital", "modality"} <= entry.keys()
+        ]
+
+    def expected(self) -> Sequence[Expected]:
+        return [
+            Expected(entry["study_uid"], entry["instances"])
+            for entry in self._entries("expected")
+            if is_uid(str(entry.get("study_uid")))
+            and isinstance(entry.get("instances"), int)
+            and 0 < entry["instances"] < 1 << 31
         ]
 
     def _entries(self, name: str) -> list[Any]:

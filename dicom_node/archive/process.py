@@ -9,6 +9,7 @@ import psycopg
 from dicom_node import log, signals
 from dicom_node.archive.describe import Describer
 from dicom_node.archive.disposal import Disposer
+from dicom_node.archive.evidence import Orders
 from dicom_node.archive.instructions import Instructions, parse
 from dicom_node.archive.judgement import Judge
 from dicom_node.archive.loop import Loop, Turn
@@ -71,6 +72,7 @@ def _loops(
         Loop("archive", dsn, poll, turn, archive, takes=True),
         Loop("delivery", dsn, DELIVERY_POLL, turn, Delivery(portal).run_once),
         Loop("pruning", dsn, PRUNE_INTERVAL, turn, prune),
+        Loop("orders", dsn, BACKGROUND_POLL, turn, Orders(instructions.expected).run_once),
         Loop("verify", dsn, BACKGROUND_POLL, turn, verifier.run_once, needs=True),
         Loop("describe", dsn, BACKGROUND_POLL, turn, describer.run_once, needs=True),
         Loop("tiers", dsn, BACKGROUND_POLL, turn, mover.run_once, needs=True),

@@ -8,6 +8,11 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dicom_node.archive import completeness
+from dicom_node.archive.completeness import Completeness
+
+_NOTHING_SAID = Completeness()
+
 
 def touch(connection: psycopg.Connection, uids: Iterable[str]) -> None:
     """Give each study a new revision and an event with its values, in the caller's transaction.
@@ -26,6 +31,7 @@ def touch(connection: psycopg.Connection, uids: Iterable[str]) -> None:
             (uids,),
         )
         rows = cursor.fetchall()
+        states = completeness.of(connection, uids)
         # What waits of an older revision says nothing that the new one does not.
         cursor.execute(
             "DELETE FROM archive.outbox"
@@ -34,11 +40,15 @@ def touch(connection: psycopg.Connection, uids: Iterable[str]) -> None:
         )
         cursor.executemany(
             "INSERT INTO archive.outbox (kind, study_uid, body) VALUES ('study', %s, %s)",
-            [(row["study_uid"], Jsonb(study_body(row))) for row in rows],
+            [
+                (uid, Jsonb(study_body(row, states.get(uid, _NOTHING_SAID))))
+                for row in rows
+                for uid in (row["study_uid"],)
+            ],
         )
 
 
-def study_body(row: Mapping[str, Any]) -> dict[str, Any]:
+def study_body(row: Mapping[str, Any], state: Completeness) -> dict[str, Any]:
     """A study's row as the portal wants it."""
     return {
         "uid": row["study_uid"],
@@ -66,6 +76,7 @@ def study_body(row: Mapping[str, Any]) -> dict[str, Any]:
         "size": row["size"],
         "first_received": timestamp(row["first_received"]),
         "last_received": timestamp(row["last_received"]),
+        "completeness": state.body(),
         "location": _location(row["nearline_count"], row["instance_count"]),
     }
 

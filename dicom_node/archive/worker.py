@@ -9,12 +9,13 @@ import json
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from dicom_node import ident, log
-from dicom_node.archive import index
+from dicom_node.archive import completeness, evidence, index
 from dicom_node.archive.batch import Batch, Place
 from dicom_node.archive.instructions import Instructions
 from dicom_node.archive.scan import Scanned
@@ -142,10 +143,13 @@ class Archiver:
         if not paths:
             return 0
         arrived = index.known(connection, [path.stem for path in paths])
-        events = [_event(path) for path in paths if path.stem not in arrived]
+        notes = [_note(path) for path in paths if path.stem not in arrived]
+        steps = [note for note in notes if isinstance(note, Step)]
         try:
             with connection.transaction():
-                index.apply(connection, [], [], [event for event in events if event is not None])
+                index.apply(connection, [], [], [n for n in notes if isinstance(n, index.Event)])
+                evidence.record(connection, [step.evidence for step in steps])
+                index.add_arrivals(connection, [step.id for step in steps], "noted")
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             if len(paths) > 1:
                 return sum(self._notes(connection, [path]) for path in paths)
@@ -155,10 +159,20 @@ class Archiver:
         return len(paths)
 
 
-def _event(path: Path) -> index.Event | None:
-    """The event in a note of the receiver; None, and the note kept aside, when it is damaged."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A procedure step that was completed, from a note of the receiver."""
+
+    id: str
+    evidence: evidence.Evidence
+
+
+def _note(path: Path) -> index.Event | Step | None:
+    """What a note of the receiver says; None, and the note kept aside, when it is damaged."""
     try:
         note = json.loads(path.read_bytes())
+        if note["kind"] == completeness.MPPS:
+            return Step(path.stem, evidence.of_step(note["body"]))
         at = ident.time_of(path.stem)
         return index.Event(path.stem, "noted", note["kind"], note["body"], at)
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -14,12 +14,12 @@ from typing import Any
 
 import psycopg
 from pydicom.dataset import Dataset
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.presentation import build_context, build_role
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from dicom_node import ident, log
 from dicom_node.dataset.uid import is_uid
+from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.index import Index
 from dicom_node.dimse.policy import COMMITMENT, Device, Policy
 from dicom_node.spool import durable
@@ -49,13 +49,13 @@ class Commitments:
         index: Index,
         stores: Stores,
         spool: Spool,
-        entity: ApplicationEntity,
+        caller: Caller,
         policy: Callable[[], Policy | None],
     ) -> None:
         self._index = index
         self._stores = stores
         self._spool = spool
-        self._entity = entity
+        self._caller = caller
         self._policy = policy
         self._root = spool.root / "commitments"
         self._due: dict[str, tuple[float, int]] = {}
@@ -150,12 +150,10 @@ class Commitments:
         return FAILURES_EXIST if failed else SUCCESS, report
 
     def _report(self, device: Device, event_type: int, report: Dataset) -> None:
-        association = self._entity.associate(
-            device.host,
-            device.port,
-            contexts=[build_context(StorageCommitmentPushModel)],
-            ae_title=device.ae_title,
-            ext_neg=[build_role(StorageCommitmentPushModel, scp_role=True)],
+        association = self._caller.associate(
+            device,
+            [build_context(StorageCommitmentPushModel)],
+            [build_role(StorageCommitmentPushModel, scp_role=True)],
         )
         if not association.is_established:
             raise _NotDeliveredError(f"{device.ae_title} does not answer")

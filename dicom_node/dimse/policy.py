@@ -19,6 +19,7 @@ HIGH_WATER = 90
 
 
 STORE, QUERY, RETRIEVE, COMMITMENT = "store", "query", "retrieve", "commitment"
+MPPS = "mpps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Device:
     roles: frozenset[str] = frozenset((STORE,))
     host: str = ""
     port: int | None = None
+    tls: bool = False
+    ask_counts: bool = False
 
     def admits(self, address: IPv4Address | IPv6Address) -> bool:
         return not self.networks or any(address in network for network in self.networks)
@@ -112,7 +115,12 @@ def _device(entry: Any) -> Device:
     host, port = entry.get("host", ""), entry.get("port")
     if not isinstance(host, str) or not (port is None or (_is_number(port) and 0 < port < 65536)):
         raise InvalidConfigurationError(f"device {name!r}: host, port: are no address")
-    return Device(name.strip(), code, networks, limit, classes, syntaxes, roles, host, port)
+    tls, ask = entry.get("tls", False), entry.get("ask_counts", False)
+    if not isinstance(tls, bool) or not isinstance(ask, bool):
+        raise InvalidConfigurationError(f"device {name!r}: tls, ask_counts: are no booleans")
+    return Device(
+        name.strip(), code, networks, limit, classes, syntaxes, roles, host, port, tls, ask
+    )
 
 
 def _texts(name: str, entry: Any, key: str, default: list[str]) -> list[str]:

@@ -15,7 +15,6 @@ import psycopg
 from pydicom.dataset import Dataset
 from pydicom.filereader import dcmread
 from pydicom.uid import UID
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.dsutils import decode, encode
@@ -25,6 +24,7 @@ from dicom_node import log
 from dicom_node.archive.located import Located
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.find import IdentifierError, keys
 from dicom_node.dimse.index import Index, ticket
 from dicom_node.dimse.policy import Device, Policy, peer_address
@@ -70,10 +70,10 @@ class Progress:
 class Retrieval:
     """Serves requests of devices with the role ``retrieve``, one at a time an association."""
 
-    def __init__(self, index: Index, stores: Stores, entity: ApplicationEntity) -> None:
+    def __init__(self, index: Index, stores: Stores, caller: Caller) -> None:
         self._index = index
         self._stores = stores
-        self._entity = entity
+        self._caller = caller
 
     def serve(
         self, association: StorageAssociation, policy: Policy, request: Any, context: Any
@@ -144,7 +144,7 @@ class Retrieval:
         target = policy.devices.get(title)
         if target is None or target.hospital != device.hospital or target.port is None:
             raise RefusedError(UNKNOWN_DESTINATION, "the destination is not known here")
-        other = _Other(self._entity, target, found)
+        other = _Other(self._caller, target, found)
         try:
             yield other
         finally:
@@ -255,7 +255,7 @@ class _Same:
 class _Other:
     """An association with the destination of a C-MOVE."""
 
-    def __init__(self, entity: ApplicationEntity, target: Device, found: Sequence[Located]) -> None:
+    def __init__(self, caller: Caller, target: Device, found: Sequence[Located]) -> None:
         contexts: dict[tuple[str, str], PresentationContext] = {}
         for instance in found:
             offered = {instance.syntax}
@@ -269,9 +269,7 @@ class _Other:
         self._association: Association | None = None
         if not contexts:
             return
-        self._association = entity.associate(
-            target.host, target.port, contexts=list(contexts.values()), ae_title=target.ae_title
-        )
+        self._association = caller.associate(target, list(contexts.values()))
         if not self._association.is_established:
             raise RefusedError(UNKNOWN_DESTINATION, "the destination does not answer")
 

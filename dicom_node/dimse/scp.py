@@ -14,6 +14,8 @@ from pynetdicom.events import (
     EVT_C_STORE,
     EVT_CONN_CLOSE,
     EVT_N_ACTION,
+    EVT_N_CREATE,
+    EVT_N_SET,
     EVT_PDU_RECV,
     EVT_REQUESTED,
     EVT_SOP_COMMON,
@@ -115,7 +117,12 @@ class Scp:
     def _asked(self) -> list[tuple[Any, Any]]:
         if self.services is None:
             return []
-        return [(EVT_C_FIND, self.services.find), (EVT_N_ACTION, self.services.commit)]
+        return [
+            (EVT_C_FIND, self.services.find),
+            (EVT_N_ACTION, self.services.commit),
+            (EVT_N_CREATE, self.services.create_step),
+            (EVT_N_SET, self.services.change_step),
+        ]
 
     def discard_unfinished(self) -> None:
         """Clear away what a crash left; to be called once a port is bound, and once only.

@@ -1,4 +1,4 @@
-"""What devices may ask of a node that has the index and the store: find, retrieve, commitment."""
+"""What devices may ask of a node that has the index and the store: to find, retrieve, commit."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,10 +7,13 @@ from pydicom.dataset import Dataset
 from pynetdicom.ae import ApplicationEntity
 
 from dicom_node.config import Config
+from dicom_node.dimse import tls
+from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.commitment import Commitments
 from dicom_node.dimse.find import find
 from dicom_node.dimse.index import Index
 from dicom_node.dimse.policy import QUERY, Policy, peer_address
+from dicom_node.dimse.procedure_step import Answer, ProcedureSteps
 from dicom_node.dimse.retrieval import Retrieval
 from dicom_node.dimse.server import StorageAssociation
 from dicom_node.spool.spool import Spool
@@ -34,11 +37,14 @@ class Services:
         self._policy = policy
         self._index = Index(config.index.dsn)
         kept = stores.of(config)
-        self._retrieval = Retrieval(self._index, kept, entity)
-        self._commitments = Commitments(self._index, kept, spool, entity, policy)
+        caller = Caller(entity, tls.outgoing(config.dicom))
+        self._retrieval = Retrieval(self._index, kept, caller)
+        self._commitments = Commitments(self._index, kept, spool, caller, policy)
+        self._steps = ProcedureSteps(spool)
 
     def start(self) -> None:
         self._commitments.start()
+        self._steps.start()
 
     def find(self, event: Any) -> Iterator[Any]:
         association = event.assoc
@@ -56,3 +62,9 @@ class Services:
 
     def commit(self, event: Any) -> tuple[int, Dataset | None]:
         return self._commitments.accept(event)
+
+    def create_step(self, event: Any) -> Answer:
+        return self._steps.create(event)
+
+    def change_step(self, event: Any) -> Answer:
+        return self._steps.change(event)

@@ -9,6 +9,7 @@ from pydicom.uid import UID
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import (
+    ModalityPerformedProcedureStep,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
@@ -21,7 +22,7 @@ from pynetdicom.sop_class import (
 
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
-from dicom_node.dimse.policy import COMMITMENT, QUERY, RETRIEVE, Device, peer_address
+from dicom_node.dimse.policy import COMMITMENT, MPPS, QUERY, RETRIEVE, Device, peer_address
 from dicom_node.dimse.receive import REFUSED_CLASS, SUCCESS, Intake, Receiver
 from dicom_node.dimse.server import StorageAssociation
 from dicom_node.dimse.tally import Tally
@@ -40,6 +41,7 @@ MODELS = {
         StudyRootQueryRetrieveInformationModelMove,
     ),
     COMMITMENT: (StorageCommitmentPushModel,),
+    MPPS: (ModalityPerformedProcedureStep,),
 }
 
 

@@ -31,3 +31,29 @@ def context(settings: Dicom) -> ssl.SSLContext:
             raise ConfigError(f"dicom.tls_client_ca_file: {error}") from error
         made.verify_mode = ssl.CERT_REQUIRED
     return made
+
+
+def outgoing(settings: Dicom) -> ssl.SSLContext:
+    """For the node's own associations with devices that want TLS.
+
+    Their certificates must be signed by the CA of ``tls_client_ca_file``; without it, by one that
+    this machine trusts, for the host that is called. Raises `ConfigError`.
+    """
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(CIPHERS)
+    if settings.tls_client_ca_file:
+        # A hospital's own CA; its certificates rarely name the host (PS3.15 annex B.9 asks not).
+        made.check_hostname = False
+        try:
+            made.load_verify_locations(settings.tls_client_ca_file)
+        except OSError as error:
+            raise ConfigError(f"dicom.tls_client_ca_file: {error}") from error
+    else:
+        made.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if settings.tls_certificate_file:
+        try:
+            made.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
+        except OSError as error:
+            raise ConfigError(f"dicom.tls_certificate_file, dicom.tls_key_file: {error}") from error
+    return made

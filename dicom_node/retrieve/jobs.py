@@ -1,6 +1,6 @@
 """What the portal wants fetched (docs/architecture.md, ``retrievals``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,8 +33,16 @@ class Job:
         return not self.hours or any(first <= now.hour < last for first, last in self.hours)
 
 
-def parse(document: Any) -> Sequence[Job]:
-    """The jobs whose device can be reached; raise `InvalidConfigurationError` naming the field."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The jobs whose device can be reached, and all devices by AE title."""
+
+    jobs: Sequence[Job]
+    devices: Mapping[str, Device]
+
+
+def parse(document: Any) -> Plan:
+    """What the portal wants; raise `InvalidConfigurationError` naming the field."""
     devices = parse_policy(document).devices
     jobs = []
     for entry in document.get("retrievals", []):
@@ -44,7 +52,7 @@ def parse(document: Any) -> Sequence[Job]:
                 jobs.append(_job(entry, device))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidConfigurationError(f"retrievals: {error!r}") from error
-    return jobs
+    return Plan(jobs, devices)
 
 
 def _job(entry: Any, device: Device) -> Job:

@@ -8,10 +8,14 @@ from dicom_node import log, signals
 from dicom_node.archive.loop import Loop, Turn
 from dicom_node.config import Config
 from dicom_node.configuration import Configuration
+from dicom_node.dimse import tls
+from dicom_node.dimse.policy import Device
 from dicom_node.dimse.receive import Receiver
 from dicom_node.portal import Portal
 from dicom_node.report import Reporter
-from dicom_node.retrieve.jobs import parse
+from dicom_node.retrieve.counts import Counts
+from dicom_node.retrieve.jobs import Plan, parse
+from dicom_node.retrieve.peer import Peer
 from dicom_node.retrieve.source import Source
 from dicom_node.retrieve.worker import Worker
 from dicom_node.spool.quarantine import Quarantine
@@ -21,6 +25,7 @@ POLL = 1.0
 GRACE = 2.0
 # One process works on the jobs; a second one waits.
 LOCK = 7_241_000_003
+ASKING = 7_241_000_005
 
 
 def run(config: Config) -> int:
@@ -30,24 +35,44 @@ def run(config: Config) -> int:
     portal = Portal(settings.url, settings.database, settings.api_key_file)
     known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
     receiver = Receiver(Spool(config.spool.path), Quarantine(config.quarantine.path))
+    outgoing = tls.outgoing(config.dicom)
+
+    def peer(device: Device) -> Peer:
+        return Peer(device, config.dicom.ae_title, outgoing)
+
+    def plan() -> Plan:
+        return known.current() or Plan((), {})
+
     worker = Worker(
-        known.current,
-        lambda job: Source(job, config.dicom.ae_title, receiver),
+        lambda: plan().jobs,
+        lambda job: Source(job, peer(job.device), receiver, config.dicom.max_instance),
         ZoneInfo(config.archive.time_zone),
+        receiver.spool,
     )
+    pace = config.retrieve
+    counts = Counts(lambda: plan().devices, peer, pace.quiet_seconds, pace.ask_days)
 
     def alone(connection: psycopg.Connection) -> int:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
         return worker.run_once(connection) if row and row[0] else 0
 
+    def ask(connection: psycopg.Connection) -> int:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (ASKING,)).fetchone()
+        return counts.run_once(connection) if row and row[0] else 0
+
     turn = Turn()
     known.start()
     Reporter(portal, "retrieve", worker.report, settings.report_seconds).start()
-    loop = Loop("retrieve", config.index.dsn, POLL, turn, alone)
-    loop.start()
+    loops = [
+        Loop("retrieve", config.index.dsn, POLL, turn, alone),
+        Loop("counts", config.index.dsn, POLL, turn, ask),
+    ]
+    for loop in loops:
+        loop.start()
     log.get().info("retrieving")
     signals.wait()
     turn.stopping.set()
-    loop.join(GRACE)
+    for loop in loops:
+        loop.join(GRACE)
     portal.close()
     return 0

@@ -1,96 +1,80 @@
-"""Another archive, asked by C-FIND and made to send by C-MOVE or C-GET (PS3.4 annex C)."""
+"""Has another archive send instances, by C-MOVE or C-GET (PS3.4 annex C.4.2, C.4.3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import _config
-from pynetdicom.ae import ApplicationEntity
-from pynetdicom.association import Association
-from pynetdicom.events import EVT_C_STORE
-from pynetdicom.presentation import StoragePresentationContexts, build_context, build_role
+from pynetdicom.presentation import (
+    PresentationContext,
+    StoragePresentationContexts,
+    build_context,
+)
 from pynetdicom.sop_class import (
-    StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
 )
 
 from dicom_node.dataset.part10 import FileMeta
-from dicom_node.dataset.syntax import SYNTAXES
-from dicom_node.dataset.uid import is_uid
-from dicom_node.dimse.receive import Receiver, answer
+from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
+from dicom_node.dimse.receive import OUT_OF_RESOURCES, Receiver, answer
 from dicom_node.retrieve.jobs import Job
+from dicom_node.retrieve.peer import Listed, Peer, SourceError, count_of, number
 
-TIMEOUT = 60
-MAX_STUDIES = 100_000
 # Of 128 contexts of an association one is the query model's.
-MAX_CLASSES = 127
-PENDING = (0xFF00, 0xFF01)
-
-
-class SourceError(Exception):
-    """The other archive did not do what was asked; the message is for the operator."""
+MAX_CONTEXTS = 127
+# Instances that are named in one request.
+MAX_NAMED = 200
+_NATIVE = [EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid]
+_OTHERS = [uid for uid in SYNTAXES if uid not in _NATIVE]
 
 
 class Source:
     """The device of one job."""
 
-    def __init__(self, job: Job, own_ae: str, receiver: Receiver) -> None:
+    def __init__(self, job: Job, peer: Peer, receiver: Receiver, max_instance: int) -> None:
         self._job = job
-        self._own_ae = own_ae
+        self._peer = peer
         self._receiver = receiver
+        self._max_instance = max_instance
 
     def studies(self) -> dict[str, int | None]:
         """Study Instance UID → number of instances there, None when it does not say."""
-        found: dict[str, int | None] = {}
-        association = self._associate([build_context(StudyRootQueryRetrieveInformationModelFind)])
-        try:
-            for identifier in self._identifiers():
-                for reply in self._find(association, identifier):
-                    uid = str(reply.get("StudyInstanceUID", ""))
-                    if not is_uid(uid):
-                        raise SourceError("it names a study without a UID")
-                    found[uid] = _count(reply.get("NumberOfStudyRelatedInstances"))
-                    if len(found) > MAX_STUDIES:
-                        raise SourceError(f"it names more than {MAX_STUDIES} studies")
-        finally:
-            _release(association)
-        return found
+        return self._peer.studies(self._questions())
 
-    def fetch(self, study: str) -> int:
-        """Have it send *study* and return how many instances it sent.
+    def listed(self, study: str) -> list[Listed]:
+        """What it has of *study*; empty when it does not list instances."""
+        return self._peer.instances(study)
 
-        Raises `SourceError` when something was not sent.
+    def answers(self, study: str) -> None:
+        """Raise `SourceError` when it does not answer a question about *study*."""
+        self._peer.studies([count_of(study)])
+
+    def fetch(self, study: str, listed: Sequence[Listed], stored: frozenset[str]) -> int:
+        """Have it send what it has *listed* and is not *stored*; all of a study without a list.
+
+        Returns how many instances it sent; raises `SourceError` when something was not sent.
         """
-        identifier = Dataset()
-        identifier.QueryRetrieveLevel = "STUDY"
-        identifier.StudyInstanceUID = study
+        wanted = [one for one in listed if one.sop not in stored]
+        identifiers = _identifiers(study, listed, wanted)
         if self._job.method == "move":
             model = StudyRootQueryRetrieveInformationModelMove
-            association = self._associate([build_context(model)])
-            replies = association.send_c_move(identifier, self._own_ae, model)
-        else:
-            model = StudyRootQueryRetrieveInformationModelGet
-            classes = [c.abstract_syntax for c in StoragePresentationContexts[:MAX_CLASSES]]
-            contexts = [build_context(uid, list(SYNTAXES)) for uid in classes]
-            association = self._associate([build_context(model), *contexts], classes)
-            replies = association.send_c_get(identifier, model)
-        try:
-            final = Dataset()
-            for status, _identifier in replies:
-                final = status
-        finally:
-            _release(association)
-        if "Status" not in final:
-            raise SourceError("it broke off")
-        failed = final.get("NumberOfFailedSuboperations", 0)
-        if final.Status != 0 or failed:
-            raise SourceError(f"status 0x{final.Status:04X}, {failed or 0} instances not sent")
-        return _count(final.get("NumberOfCompletedSuboperations")) or 0
+            with self._peer.associated([build_context(model)]) as association:
+                return sum(
+                    _sent(association.send_c_move(identifier, self._peer.own_ae, model))
+                    for identifier in identifiers
+                )
+        model = StudyRootQueryRetrieveInformationModelGet
+        contexts = _storage_contexts({one.sop_class for one in wanted})
+        classes = list({UID(context.abstract_syntax) for context in contexts})
+        with self._peer.associated(
+            [build_context(model), *contexts], classes, self._store
+        ) as association:
+            return sum(_sent(association.send_c_get(one, model)) for one in identifiers)
 
-    def _identifiers(self) -> Iterator[Dataset]:
+    def _questions(self) -> Iterator[Dataset]:
         """One question a day: some archives answer no more than so many studies at once."""
         job = self._job
         asked = Dataset()
@@ -113,43 +97,17 @@ class Source:
             yield asked
             day += timedelta(days=1)
 
-    def _find(self, association: Association, identifier: Dataset) -> Iterator[Dataset]:
-        model = StudyRootQueryRetrieveInformationModelFind
-        for status, reply in association.send_c_find(identifier, model):
-            if "Status" not in status:
-                raise SourceError("it broke off the search")
-            if status.Status in PENDING and reply is not None:
-                yield reply
-            elif status.Status != 0:
-                raise SourceError(f"search refused with status 0x{status.Status:04X}")
-
-    def _associate(self, contexts: list[Any], classes: list[UID] | None = None) -> Association:
-        _config.LOG_HANDLER_LEVEL = "none"
-        device = self._job.device
-        entity = ApplicationEntity(self._own_ae)
-        entity.acse_timeout = entity.connection_timeout = 10
-        entity.dimse_timeout = entity.network_timeout = TIMEOUT
-        association = entity.associate(
-            device.host,
-            device.port,
-            contexts=contexts,
-            ae_title=device.ae_title,
-            ext_neg=[build_role(uid, scp_role=True) for uid in classes or ()],
-            evt_handlers=[(EVT_C_STORE, self._store)],
-        )
-        if not association.is_established:
-            raise SourceError(f"{device.ae_title} does not answer, or turns us away")
-        return association
-
     def _store(self, event: Any) -> Dataset:
         """What a C-GET brings goes the way of everything received."""
-        request, device = event.request, self._job.device
+        request, device = event.request, self._peer.device
+        if request.DataSet.getbuffer().nbytes > self._max_instance:
+            return answer(OUT_OF_RESOURCES, f"more than {self._max_instance} bytes")
         meta = FileMeta(
             sop_class=str(request.AffectedSOPClassUID),
             sop_instance=str(request.AffectedSOPInstanceUID),
             syntax=str(event.context.transfer_syntax),
             calling_ae=device.ae_title,
-            called_ae=self._own_ae,
+            called_ae=self._peer.own_ae,
             address=device.host,
         )
         intake = self._receiver.begin(device.hospital, meta)
@@ -158,13 +116,55 @@ class Source:
         return answer(*intake.finish())
 
 
-def _count(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+def _identifiers(
+    study: str, listed: Sequence[Listed], wanted: Sequence[Listed]
+) -> Iterator[Dataset]:
+    """The fewest requests that name all of *wanted* and nothing else."""
+    if len(wanted) == len(listed):
+        yield _identifier("STUDY", study)
+        return
+    for series, group in groupby(sorted(wanted, key=lambda one: one.series), lambda o: o.series):
+        names = [one.sop for one in group]
+        if len(names) == sum(one.series == series for one in listed):
+            yield _identifier("SERIES", study, series)
+            continue
+        for start in range(0, len(names), MAX_NAMED):
+            yield _identifier("IMAGE", study, series, names[start : start + MAX_NAMED])
 
 
-def _release(association: Association) -> None:
-    if association.is_established:
-        association.release()
+def _identifier(level: str, study: str, series: str = "", names: Sequence[str] = ()) -> Dataset:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = level
+    identifier.StudyInstanceUID = study
+    if series:
+        identifier.SeriesInstanceUID = series
+    if names:
+        identifier.SOPInstanceUID = list(names)
+    return identifier
+
+
+def _storage_contexts(classes: set[str]) -> list[PresentationContext]:
+    """A context for each syntax where there is room: then each instance comes as it lies.
+
+    In a context of several syntaxes the other archive accepts one, whatever it has stored.
+    """
+    if not classes or "" in classes:
+        known = [str(context.abstract_syntax) for context in StoragePresentationContexts]
+        return [build_context(uid, list(SYNTAXES)) for uid in known[:MAX_CONTEXTS]]
+    each = [_NATIVE, *([uid] for uid in _OTHERS)]
+    if len(classes) * len(each) > MAX_CONTEXTS:
+        each = [_NATIVE, _OTHERS]
+    contexts = [build_context(uid, list(group)) for uid in sorted(classes) for group in each]
+    return contexts[:MAX_CONTEXTS]
+
+
+def _sent(replies: Iterator[tuple[Dataset, Dataset | None]]) -> int:
+    final = Dataset()
+    for status, _identifier in replies:
+        final = status
+    if "Status" not in final:
+        raise SourceError("it broke off")
+    failed = number(final.get("NumberOfFailedSuboperations")) or 0
+    if final.Status != 0 or failed:
+        raise SourceError(f"status 0x{final.Status:04X}, {failed} instances not sent")
+    return number(final.get("NumberOfCompletedSuboperations")) or 0

@@ -1,20 +1,25 @@
 """Works off the jobs, one study after the other; each step is in the index before the next."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from dicom_node import log
+from dicom_node import ident, log
+from dicom_node.archive import completeness, evidence
+from dicom_node.archive.evidence import Evidence
 from dicom_node.retrieve.jobs import Job
-from dicom_node.retrieve.source import Source, SourceError
+from dicom_node.retrieve.peer import Listed, SourceError, UnreachableError
+from dicom_node.retrieve.source import Source
+from dicom_node.spool.spool import Spool
 
 # So long a fetched study may take from the spool into the index.
 SETTLE = 60.0
 MAX_MISSING = 1000
-Present = Callable[[], bool]
+# Studies whose counts are kept in one transaction: the archive process waits for it.
+TOLD = 500
 
 
 class Worker:
@@ -25,7 +30,9 @@ class Worker:
         jobs: Callable[[], Sequence[Job] | None],
         source: Callable[[Job], Source],
         zone: tzinfo,
+        spool: Spool,
     ) -> None:
+        self._spool = spool
         self._jobs = jobs
         self._source = source
         self._zone = zone
@@ -38,7 +45,9 @@ class Worker:
 
     def report(self) -> dict[str, int]:
         jobs = self._jobs() or ()
-        return {"running": len(jobs), "waiting": len(self._pause)}
+        now = datetime.now(self._zone)
+        waiting = sum(job.id in self._pause or not job.allowed(now) for job in jobs)
+        return {"running": len(jobs) - waiting, "waiting": waiting}
 
     def _step(self, connection: psycopg.Connection, job: Job) -> bool:
         row = connection.execute(
@@ -71,6 +80,9 @@ class Worker:
     def _list(self, connection: psycopg.Connection, job: Job) -> bool:
         self._set(connection, job, "running")
         studies = self._source(job).studies()
+        for counts in _some(sorted(studies.items())):
+            told = [_told(job, uid, count) for uid, count in counts if count is not None]
+            evidence.record(connection, told)
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO archive.retrieval_study VALUES (%s, %s, %s, 'wanted')"
@@ -91,7 +103,10 @@ class Worker:
             self._set(connection, job, "done")
             return True
         study, expected = row
-        if expected is not None and _present(connection, study) >= expected:
+        if _belongs_elsewhere(connection, study, job.device.hospital):
+            self._settle(connection, job, study, "failed", f"{study} is another hospital's")
+            return True
+        if expected is not None and len(_stored(connection, study)) == expected:
             self._settle(connection, job, study, "present")
             return True
         last = self._last_fetch.get(job.id, float("-inf"))
@@ -105,28 +120,61 @@ class Worker:
         self, connection: psycopg.Connection, job: Job, study: str, expected: int | None
     ) -> None:
         source = self._source(job)
-        try:
-            sent = source.fetch(study)
-        except SourceError as error:
-            log.get().warning("study_not_fetched", job=job.id, study=study, error=str(error))
-            # Whether it was the study or the source: a source that is away answers no search.
-            source.studies()
-            self._settle(connection, job, study, "failed")
+        listed = self._listed(source, study, expected)
+        if listed:
+            names = tuple(one.sop for one in listed)
+            evidence.record(connection, [_told(job, study, len(names), names)])
+        before = _stored(connection, study)
+        if listed and all(one.sop in before for one in listed):
+            self._settle(connection, job, study, "present")
             return
-        deadline = time.monotonic() + SETTLE
-        wanted = sent if expected is None else expected
-        while _present(connection, study) < wanted and time.monotonic() < deadline:
-            time.sleep(0.2)
-        arrived = _present(connection, study) >= wanted
-        self._settle(connection, job, study, "present" if arrived else "failed")
+        sent, error = 0, ""
+        try:
+            sent = source.fetch(study, listed, before)
+        except SourceError as failure:
+            log.get().warning("study_not_fetched", job=job.id, study=study, error=str(failure))
+            # Whether it was the study or the source: one that is away answers no question.
+            source.answers(study)
+            error = str(failure)
+        self._wait_archived()
+        stored = _stored(connection, study)
+        if listed:
+            arrived = all(one.sop in stored for one in listed)
+        else:
+            arrived = len(stored) >= (len(before) + sent if expected is None else expected)
+        if not arrived and not error:
+            error = f"{study}: not everything that was sent is stored"
+        self._settle(connection, job, study, "present" if arrived else "failed", error)
 
-    def _settle(self, connection: psycopg.Connection, job: Job, study: str, state: str) -> None:
+    def _listed(self, source: Source, study: str, expected: int | None) -> list[Listed]:
+        """What the source has of *study*; nothing when it does not list all its instances."""
+        try:
+            listed = source.listed(study)
+        except UnreachableError:
+            raise
+        except SourceError as error:
+            log.get().info("instances_not_listed", study=study, error=str(error))
+            return []
+        return listed if expected is None or len(listed) >= expected else []
+
+    def _wait_archived(self) -> None:
+        """Until what came has left the spool; raise `SourceError` when that takes too long."""
+        mark = ident.new()
+        deadline = time.monotonic() + SETTLE
+        while (waiting := self._spool.oldest(1)) and waiting[0].id < mark:
+            if time.monotonic() > deadline:
+                raise SourceError("what it sent waits in the spool to be archived")
+            time.sleep(0.3)
+
+    def _settle(
+        self, connection: psycopg.Connection, job: Job, study: str, state: str, error: str = ""
+    ) -> None:
         connection.execute(
             "UPDATE archive.retrieval_study SET state = %s"
             " WHERE retrieval_id = %s AND study_uid = %s",
             (state, job.id, study),
         )
-        self._set(connection, job, "running")
+        self._set(connection, job, "running", error)
 
     def _set(self, connection: psycopg.Connection, job: Job, state: str, error: str = "") -> None:
         """Keep the state and tell the portal, in one transaction."""
@@ -142,11 +190,30 @@ class Worker:
             )
 
 
-def _present(connection: psycopg.Connection, study: str) -> int:
+def _stored(connection: psycopg.Connection, study: str) -> frozenset[str]:
+    rows = connection.execute(
+        "SELECT i.sop_uid FROM archive.instance i JOIN archive.series s ON s.id = i.series_id"
+        " JOIN archive.study t ON t.id = s.study_id WHERE t.study_uid = %s",
+        (study,),
+    )
+    return frozenset(uid for (uid,) in rows)
+
+
+def _belongs_elsewhere(connection: psycopg.Connection, study: str, hospital: str) -> bool:
     row = connection.execute(
-        "SELECT instance_count FROM archive.study WHERE study_uid = %s", (study,)
+        "SELECT 1 FROM archive.study WHERE study_uid = %s AND hospital <> %s", (study, hospital)
     ).fetchone()
-    return row[0] if row else 0
+    return row is not None
+
+
+def _told(job: Job, study: str, expected: int, names: tuple[str, ...] | None = None) -> Evidence:
+    device = job.device
+    return Evidence(study, completeness.C_FIND, device.ae_title, device.hospital, expected, names)
+
+
+def _some(items: Sequence[tuple[str, int | None]]) -> Iterator[Sequence[tuple[str, int | None]]]:
+    for start in range(0, len(items), TOLD):
+        yield items[start : start + TOLD]
 
 
 def _body(connection: psycopg.Connection, job: Job, state: str, error: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ _FIELDS = {
         "modalities": list, "body_parts": list, "referring_physician": str, "station_name": str,
         "calling_ae": str, "series_count": int, "instance_count": int, "duplicate_count": int,
         "size": int, "first_received": str, "last_received": str, "location": str,
+        "completeness": dict,
     },
     "quarantine": {
         "key": str, "hospital": str, "calling_ae": str, "address": str, "reason": str,
@@ -197,8 +198,10 @@ def violations(event: dict[str, Any]) -> list[str]:
 
 
 def _study_violations(body: dict[str, Any]) -> list[str]:
-    patient = body["patient"]
+    patient, said = body["patient"], body["completeness"]
     checks = {
+        "completeness": set(said) == {"state", "expected", "missing", "source"}
+        and (bool(said["source"]) or said["state"] == "unknown"),
         "patient": set(patient) == {"id", "name", "birth_date", "sex"},
         "hospital": _HOSPITAL.fullmatch(body["hospital"]),
         "birth_date": patient["birth_date"] is None or _DATE.fullmatch(patient["birth_date"]),

@@ -215,7 +215,7 @@ class Stack:
         self.execute(
             "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
             " archive.outbox, archive.access, archive.volume, archive.decision, archive.doomed,"
-            " archive.progress RESTART IDENTITY CASCADE"
+            " archive.progress, archive.evidence, archive.retrieval RESTART IDENTITY CASCADE"
         )
 
     def reset(self) -> None:

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from . import samples
 from .sender import send
 from .stack import Stack, free_port, wait_until
+from .test_syntaxes import message_in
 
 pytestmark = pytest.mark.skipif(shutil.which("dcmqrscp") is None, reason="dcmtk is not installed")
 
@@ -33,24 +34,23 @@ class OldArchive:
         )
         self.start()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["dcmqrscp", "-c", str(self.directory / "config")], stdout=log, stderr=log
-            )
+                ["dcmqrscp", *options, "-c", str(self.directory / "config")],
+                stdout=log, stderr=log,
+            )  # fmt: skip
 
     def stop(self) -> None:
         self.process.kill()
         self.process.wait(10)
 
+    def answers(self) -> bool:
+        asked = ["echoscu", "-aec", PACS, "127.0.0.1", str(self.port)]
+        return not subprocess.run(asked, check=False, capture_output=True).returncode
+
     def holds(self, *datasets: Dataset) -> None:
-        wait_until(
-            lambda: not subprocess.run(
-                ["echoscu", "-aec", PACS, "127.0.0.1", str(self.port)],
-                check=False, capture_output=True,
-            ).returncode,
-            "the old archive listens",
-        )  # fmt: skip
+        wait_until(self.answers, "the old archive listens")
         answers = send(self.port, map(samples.message, datasets), "ANY", PACS)
         assert [answer and answer.status for answer in answers] == [0] * len(datasets)
 
@@ -152,3 +152,101 @@ def test_outside_its_hours_nothing_is_asked(stack: Stack, pacs: OldArchive) -> N
     never = wanted(stack, patient_id="P9", hours=[[0, 0]])
     finished(stack, wanted(stack, patient_id="NOBODY"))
     assert not told(stack, never)
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+@pytest.mark.parametrize("method", ["move", "get"])
+def test_only_what_is_missing_is_fetched(stack: Stack, pacs: OldArchive, method: str) -> None:
+    study = samples.uid()
+    first, second = (samples.slices(3, StudyInstanceUID=study, PatientID="P5") for _ in "12")
+    pacs.holds(*first, *second)
+    here = [*first[:2], samples.image(StudyInstanceUID=study, PatientID="P5")]
+    send(stack.dicom_port, map(samples.message, here), "CT_A")
+    stack.wait_archived()
+    news = finished(stack, wanted(stack, method=method, study_uid=study))
+    assert (news["found"], news["done"], news["instances"]) == (1, 1, 7)
+    wait_until(
+        lambda: (
+            (stack.portal.study(study) or {})["completeness"]
+            == {"state": "complete", "expected": 6, "missing": 0, "source": "c-find"}
+        ),
+        "the portal knows that everything of the other archive is here",
+    )
+    assert stack.query("SELECT duplicate_count FROM archive.study") == [(0,)]
+
+
+def test_a_study_of_another_hospital_is_not_fetched(stack: Stack, pacs: OldArchive) -> None:
+    datasets = samples.slices(2, PatientID="P6")
+    pacs.holds(*datasets)
+    send(stack.dicom_port, [samples.message(datasets[0])], "MR_X")
+    stack.wait_archived()
+    news = finished(stack, wanted(stack, patient_id="P6"))
+    assert (news["failed"], news["missing"]) == (1, [datasets[0].StudyInstanceUID])
+    assert stack.query("SELECT hospital, instance_count FROM archive.study") == [("H002", 1)]
+
+
+@pytest.mark.req("ARC-5.9", part=True)
+def test_a_quiet_study_is_asked_about(stack: Stack, pacs: OldArchive) -> None:
+    datasets = samples.slices(3)
+    study = datasets[0].StudyInstanceUID
+    pacs.holds(*datasets)
+    unknown = samples.image()
+    for device in stack.portal.configuration["devices"]:
+        if device["ae_title"] == PACS:
+            device["ask_counts"] = True
+    stack.kill("retrieve")
+    stack.start("retrieve", YUNYING_NODE_RETRIEVE_QUIET_SECONDS="1")
+    send(stack.dicom_port, map(samples.message, [*datasets[:2], unknown]), "CT_A")
+    wait_until(lambda: state_of(stack, study) == ("incomplete", 3, 1, "c-find"), "one is missing")
+    assert stack.query("SELECT instances FROM archive.evidence WHERE study_uid = %s", study) == [
+        ([one.SOPInstanceUID for one in datasets],)
+    ]
+    send(stack.dicom_port, [samples.message(datasets[2])], "CT_A")
+    wait_until(lambda: state_of(stack, study) == ("complete", 3, 0, "c-find"), "all is there")
+    assert state_of(stack, unknown.StudyInstanceUID) == ("unknown", None, None, "")
+
+
+def state_of(stack: Stack, study: str) -> tuple[Any, ...]:
+    said = (stack.portal.study(study) or {}).get("completeness", {})
+    return tuple(said.get(key) for key in ("state", "expected", "missing", "source"))
+
+
+def test_nobody_is_asked_who_may_not_be(stack: Stack, pacs: OldArchive) -> None:
+    dataset = samples.image()
+    pacs.holds(dataset)
+    stack.kill("retrieve")
+    stack.start("retrieve", YUNYING_NODE_RETRIEVE_QUIET_SECONDS="0")
+    send(stack.dicom_port, [samples.message(dataset)], "CT_A")
+    finished(stack, wanted(stack, patient_id="NOBODY"))
+    assert stack.query("SELECT count(*) FROM archive.evidence") == [(0,)]
+
+
+# The option of dcmqrscp that prefers a syntax, whoever sends or fetches.
+PREFERRED = {
+    "1.2.840.10008.1.2.1": "+xe",
+    "1.2.840.10008.1.2.2": "+xb",
+    "1.2.840.10008.1.2.4.70": "+xs",
+    "1.2.840.10008.1.2.4.80": "+xt",
+    "1.2.840.10008.1.2.4.90": "+xv",
+    "1.2.840.10008.1.2.5": "+xr",
+}
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+@pytest.mark.parametrize("method", ["move", "get"])
+@pytest.mark.parametrize("syntax", sorted(PREFERRED))
+def test_compressed_images_are_fetched_as_they_lie(
+    stack: Stack, pacs: OldArchive, tmp_path: Path, syntax: str, method: str
+) -> None:
+    pacs.stop()
+    pacs.start(PREFERRED[syntax])
+    message = message_in(syntax, tmp_path)
+    wait_until(pacs.answers, "the old archive listens")
+    (answer,) = send(pacs.port, [message], "ANY", PACS)
+    assert answer is not None
+    assert answer.status == 0
+    finished(stack, wanted(stack, method=method, date_from="1900-01-01"))
+    ((key, found),) = stack.query("SELECT object_key, transfer_syntax FROM archive.instance")
+    assert found == syntax
+    content = (stack.root / "store" / key).read_bytes()
+    assert content.endswith(message.data)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from . import raw, samples
+from .sender import send
 from .stack import Stack, free_port, wait_until
 
 pytestmark = pytest.mark.skipif(
@@ -171,3 +172,46 @@ def test_a_certificate_that_cannot_be_used_is_named_at_the_start(
     assert done.returncode == 2
     assert "dicom.tls_certificate_file" in done.stderr
     wait_until(lambda: stack.processes["receive"].poll() is None, "the running one goes on")
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+def test_a_device_that_wants_tls_is_called_under_it(
+    stack: Stack, certificates: Path, tmp_path: Path
+) -> None:
+    """A C-MOVE of dcmtk's to a receiver that speaks TLS alone."""
+    port, directory = free_port(), tmp_path / "moved"
+    directory.mkdir()
+    listener = subprocess.Popen(
+        ["storescp", "+tls", str(certificates / "modality.key"), str(certificates / "modality.crt"),
+         "+cf", str(certificates / "ca.crt"), "-od", str(directory), str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    entry = {
+        "ae_title": "SAFE", "hospital": "H001", "addresses": [], "active": True,
+        "roles": ["store", "retrieve"], "host": "127.0.0.1", "port": port, "tls": True,
+    }  # fmt: skip
+    before = stack.portal.configuration["devices"]
+    stack.restart(
+        "receive",
+        YUNYING_NODE_DICOM_TLS_CERTIFICATE_FILE=str(certificates / "node.crt"),
+        YUNYING_NODE_DICOM_TLS_KEY_FILE=str(certificates / "node.key"),
+        YUNYING_NODE_DICOM_TLS_CLIENT_CA_FILE=str(certificates / "ca.crt"),
+    )
+    try:
+        stack.configure(devices=[*before, entry])
+        dataset = samples.image()
+        send(stack.dicom_port, [samples.message(dataset)], "CT_A")
+        stack.wait_archived()
+        moved = subprocess.run(
+            ["movescu", "-S", "-d", "-aet", "SAFE", "-aec", "YUNYING", "-aem", "SAFE",
+             "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={dataset.StudyInstanceUID}",
+             "127.0.0.1", str(stack.dicom_port)],
+            capture_output=True, text=True, errors="replace", timeout=60, check=False,
+        )  # fmt: skip
+        output = moved.stdout + moved.stderr
+        wait_until(lambda: list(directory.iterdir()), f"the image arrives\n{output}")
+    finally:
+        listener.kill()
+        listener.wait(10)
+        stack.configure(devices=before)
+        stack.restart("receive")
