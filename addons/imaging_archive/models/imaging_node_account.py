@@ -7,10 +7,11 @@ from odoo.exceptions import AccessError, UserError
 # What differs from the node's own defaults; paths are the installer's.
 NODE_TOML = """\
 # {title}
-# Keep this file to yourself: with the key beside it images are delivered for the hospital.
+# {secret}
 
 [portal]
-url = {url}                      # gateway of the centre
+# {gateway}
+url = {url}
 database = {database}
 api_key_file = "secrets/node_api_key"
 cache_file = "node/portal.json"
@@ -21,7 +22,7 @@ path = "spool"
 [quarantine]
 path = "quarantine"
 
-# Hospital {code}: the centre knows it by the key.
+# {hospital}
 """
 
 
@@ -52,7 +53,11 @@ class ImagingNode(models.Model):
             title=f"{self.name}, {self.hospital_id.code}",
             url=quoted(self.upload_url or ""),
             database=quoted(self.env.cr.dbname),
-            code=self.hospital_id.code,
+            secret=self.env._("With the key beside it this file delivers for the hospital."),
+            gateway=self.env._("Gateway of the centre"),
+            hospital=self.env._(
+                "Hospital %(code)s: the centre knows it by the key.", code=self.hospital_id.code
+            ),
         )
 
     @api.model
