@@ -4,25 +4,34 @@ import json
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
-# What differs from the node's own defaults; paths are the installer's.
+# config/front-end.toml, filled in.
 NODE_TOML = """\
 # {title}
 # {secret}
+
+[dicom]
+ae_title = "YUNYING"
+host = "0.0.0.0"
+port = 11112
+
+[spool]
+path = "/var/lib/yunying/spool"
+
+[quarantine]
+path = "/var/lib/yunying/quarantine"
 
 [portal]
 # {gateway}
 url = {url}
 database = {database}
-api_key_file = "secrets/node_api_key"
-cache_file = "node/portal.json"
+api_key_file = "/etc/yunying/api_key"
+cache_file = "/var/lib/yunying/portal.json"
 
-[spool]
-path = "spool"
+[upload]
+hospital = {hospital}
 
-[quarantine]
-path = "quarantine"
-
-# {hospital}
+[archive]
+time_zone = "Asia/Shanghai"
 """
 
 
@@ -55,9 +64,7 @@ class ImagingNode(models.Model):
             database=quoted(self.env.cr.dbname),
             secret=self.env._("With the key beside it this file delivers for the hospital."),
             gateway=self.env._("Gateway of the centre"),
-            hospital=self.env._(
-                "Hospital %(code)s: the centre knows it by the key.", code=self.hospital_id.code
-            ),
+            hospital=quoted(self.hospital_id.code),
         )
 
     @api.model

@@ -1,5 +1,6 @@
 import json
 import os
+import tomllib
 from base64 import b64decode
 from pathlib import Path
 
@@ -287,7 +288,15 @@ class TestConfiguration(FrontCase):
         keys = self.env["res.users.apikeys"]
         self.assertEqual(keys._check_credentials(scope="rpc", key=key), node.user_id.id)
         self.assertEqual(node.user_id.group_ids, self.env.ref("imaging_archive.group_node"))
-        self.assertIn('url = "https://cloud.example.org"', shown["toml"])
+        settings = tomllib.loads(shown["toml"])
+        self.assertEqual(settings["portal"]["url"], "https://cloud.example.org")
+        self.assertEqual(settings["upload"], {"hospital": "TESTB"})
+        example = Path(__file__).parents[3] / "config" / "front-end.toml"
+        example = tomllib.loads(example.read_text())
+        self.assertEqual(
+            {key: set(section) for key, section in settings.items()},
+            {key: set(section) for key, section in example.items()},
+        )
         self.assertEqual(b64decode(shown["toml_file"]).decode(), shown["toml"])
         self.assertNotIn(key, shown["toml"])
         node.with_user(self.users_a["platform"]).action_new_key()
