@@ -40,8 +40,8 @@ class ImagingAlarm(models.Model):
         nodes = self.env["imaging.node"].search([])
         wrong = {}
         for node in nodes:
-            for kind, process, detail in node._faults():
-                wrong[node.id, kind, process] = detail
+            for kind, process, detail, since in node._faults():
+                wrong[node.id, kind, process] = (detail, since)
         known = {
             (one.node_id.id, one.kind, one.process): one
             for one in self.search([("closed", "=", False)])
@@ -49,8 +49,8 @@ class ImagingAlarm(models.Model):
         for key, alarm in known.items():
             if key not in wrong:
                 alarm.closed = fields.Datetime.now()
-            elif alarm.detail != wrong[key]:
-                alarm.detail = wrong[key]
+            elif (alarm.detail or "") != wrong[key][0]:
+                alarm.detail = wrong[key][0]
         opened = self.create(
             [
                 {
@@ -58,9 +58,9 @@ class ImagingAlarm(models.Model):
                     "kind": kind,
                     "process": process,
                     "detail": detail,
-                    "opened": fields.Datetime.now(),
+                    "opened": since,
                 }
-                for (node, kind, process), detail in wrong.items()
+                for (node, kind, process), (detail, since) in wrong.items()
                 if (node, kind, process) not in known
             ]
         )

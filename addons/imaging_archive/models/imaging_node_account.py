@@ -4,24 +4,34 @@ import json
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
-# What differs from the node's own defaults; paths are the installer's.
+# config/front-end.toml, filled in.
 NODE_TOML = """\
 # {title}
-# Keep this file to yourself: with the key beside it images are delivered for the hospital.
+# {secret}
 
-[portal]
-url = {url}                      # gateway of the centre
-database = {database}
-api_key_file = "secrets/node_api_key"
-cache_file = "node/portal.json"
+[dicom]
+ae_title = "YUNYING"
+host = "0.0.0.0"
+port = 11112
 
 [spool]
-path = "spool"
+path = "/var/lib/yunying/spool"
 
 [quarantine]
-path = "quarantine"
+path = "/var/lib/yunying/quarantine"
 
-# Hospital {code}: the centre knows it by the key.
+[portal]
+# {gateway}
+url = {url}
+database = {database}
+api_key_file = "/etc/yunying/api_key"
+cache_file = "/var/lib/yunying/portal.json"
+
+[upload]
+hospital = {hospital}
+
+[archive]
+time_zone = "Asia/Shanghai"
 """
 
 
@@ -52,7 +62,9 @@ class ImagingNode(models.Model):
             title=f"{self.name}, {self.hospital_id.code}",
             url=quoted(self.upload_url or ""),
             database=quoted(self.env.cr.dbname),
-            code=self.hospital_id.code,
+            secret=self.env._("With the key beside it this file delivers for the hospital."),
+            gateway=self.env._("Gateway of the centre"),
+            hospital=quoted(self.hospital_id.code),
         )
 
     @api.model

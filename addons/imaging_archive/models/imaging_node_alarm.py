@@ -44,21 +44,22 @@ class ImagingNode(models.Model):
                 )
 
     def _faults(self):
-        """What is wrong now: list of (kind, process or False, detail)."""
+        """What is wrong now: list of (kind, process or False, detail, since)."""
         self.ensure_one()
         faults = [
-            ("silent", one.process, one.last_report.isoformat(" ") + " UTC")
+            ("silent", one.process, one.host or "", one.last_report)
             for one in self.process_ids.filtered("down")
         ]
+        now = fields.Datetime.now()
         # What a silent process said last is no news.
         running = set(self.process_ids.filtered(lambda one: not one.down).mapped("process"))
         for process, age in (("archive", self.spool_age), ("upload", self.upload_age)):
             if self.alarm_spool_minutes and age > self.alarm_spool_minutes * 60:
-                faults.append(("spool", process, f"> {self.alarm_spool_minutes} min"))
+                faults.append(("spool", process, f"> {self.alarm_spool_minutes} min", now))
         if self.alarm_disk_percent and self.disk_percent >= self.alarm_disk_percent:
-            faults.append(("disk", "archive", f">= {self.alarm_disk_percent} %"))
+            faults.append(("disk", "archive", f">= {self.alarm_disk_percent} %", now))
         if self.upload_error:
-            faults.append(("upload", "upload", self.upload_error))
+            faults.append(("upload", "upload", self.upload_error, now))
         if self.damaged_count:
-            faults.append(("damage", "archive", str(self.damaged_count)))
+            faults.append(("damage", "archive", str(self.damaged_count), now))
         return [fault for fault in faults if fault[0] == "silent" or fault[1] in running]

@@ -64,9 +64,11 @@ class ImagingNode(models.Model):
     @api.model
     def _age(self, report):
         """Seconds and words for how old the oldest waiting file is."""
+        if not report:
+            return 0, False
         oldest = node_report.moment(report, "spool_oldest")
         if not oldest:
-            return 0, False
+            return 0, self.env._("None Waiting")
         span = fields.Datetime.now() - oldest
         return max(int(span.total_seconds()), 0), self.env["imaging.device"]._duration(span)
 

@@ -48,7 +48,7 @@ class ImagingRetrieval(models.Model):
         copy=False,
         index=True,
         ondelete="restrict",
-        help="The hospital's front end, or the centre when the hospital has none.",
+        help="The centre's node: it knows what is stored already, and what is missing.",
     )
     plan_id = fields.Many2one(
         "imaging.retrieval.plan", readonly=True, copy=False, ondelete="set null"

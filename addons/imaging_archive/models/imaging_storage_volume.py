@@ -29,6 +29,19 @@ class ImagingStorageVolume(models.Model):
         for volume in self:
             volume.size_gb = volume.size / 1e9
 
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        """Days as on the rest of the page: the platform's order of day, month and year is
+        English in every language."""
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        if groupby_spec != "day:day":
+            return formatter
+
+        def by_day(value):
+            label, domain = formatter(value)
+            return (label[0], label[0]) if label else label, domain
+
+        return by_day
+
     @api.model
     def _apply(self, events, node):
         """Keep the largest sums told of a day: a day's sums only grow, and events may come out

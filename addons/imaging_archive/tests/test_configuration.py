@@ -1,5 +1,7 @@
 import json
 import os
+import tomllib
+from base64 import b64decode
 from pathlib import Path
 
 from odoo.addons.imaging_base.tests.requirements import req
@@ -276,20 +278,36 @@ class TestConfiguration(FrontCase):
         action = enroll.create(
             {"name": "FRONT-B", "hospital_id": self.b.id, "url": "https://cloud.example.org"}
         ).action_enroll()
-        shown = action["context"]
+        key = action["context"]["node_key"]
+        shown = self.env["imaging.node.key"].browse(action["res_id"])
+        shown = shown.with_user(self.users_a["platform"])
+        self.assertFalse(shown.read(["key"])[0]["key"], "it is kept nowhere")
+        shown = shown.with_context(**action["context"]).read(["key", "toml", "toml_file"])[0]
+        self.assertEqual(shown["key"], key)
         node = self.env["imaging.node"].search([("name", "=", "FRONT-B")])
         keys = self.env["res.users.apikeys"]
-        self.assertEqual(
-            keys._check_credentials(scope="rpc", key=shown["default_key"]), node.user_id.id
-        )
+        self.assertEqual(keys._check_credentials(scope="rpc", key=key), node.user_id.id)
         self.assertEqual(node.user_id.group_ids, self.env.ref("imaging_archive.group_node"))
-        self.assertIn('url = "https://cloud.example.org"', shown["default_toml"])
-        self.assertNotIn(shown["default_key"], shown["default_toml"])
+        settings = tomllib.loads(shown["toml"])
+        self.assertEqual(settings["portal"]["url"], "https://cloud.example.org")
+        self.assertEqual(settings["upload"], {"hospital": "TESTB"})
+        example = Path(__file__).parents[3] / "config" / "front-end.toml"
+        example = tomllib.loads(example.read_text())
+        self.assertEqual(
+            {key: set(section) for key, section in settings.items()},
+            {key: set(section) for key, section in example.items()},
+        )
+        self.assertEqual(b64decode(shown["toml_file"]).decode(), shown["toml"])
+        self.assertNotIn(key, shown["toml"])
         node.with_user(self.users_a["platform"]).action_new_key()
-        self.assertFalse(keys._check_credentials(scope="rpc", key=shown["default_key"]))
+        self.assertFalse(keys._check_credentials(scope="rpc", key=key))
         for role in set(self.users_a) - {"platform"}:
             with self.subTest(role), self.assertRaises(AccessError):
                 node.with_user(self.users_a[role]).action_new_key()
+            with self.subTest(role), self.assertRaises(AccessError):
+                self.env["imaging.node.key"].with_user(self.users_a[role]).browse(
+                    action["res_id"]
+                ).read(["toml"])
 
     def test_key_file_that_is_away_is_said(self):
         Path(os.environ["YUNYING_TICKET_KEY"]).rename(os.environ["YUNYING_TICKET_KEY"] + ".away")

@@ -56,6 +56,7 @@ class TestReports(FrontCase):
             self.env["imaging.alarm"]._cron_watch()
         alarm = self.env["imaging.alarm"].search([("node_id", "=", self.node.id)])
         self.assertEqual((alarm.kind, alarm.process), ("silent", "receive"))
+        self.assertEqual(alarm.opened, self.node.process_ids.last_report)
         self.assertFalse(alarm.closed)
         self._report("receive", {})
         self.env["imaging.alarm"]._cron_watch()
@@ -65,7 +66,7 @@ class TestReports(FrontCase):
         self.node.write({"alarm_spool_minutes": 10, "alarm_disk_percent": 80})
         report = {"spool_oldest": ago(minutes=11), "disk_size": 100, "disk_free": 15}
         self._report("archive", report)
-        kinds = {kind for kind, _process, _detail in self.node._faults()}
+        kinds = {kind for kind, _process, _detail, _since in self.node._faults()}
         self.assertEqual(kinds, {"spool", "disk"})
         self.node.write({"alarm_spool_minutes": 0, "alarm_disk_percent": 90})
         self.assertFalse(self.node._faults())

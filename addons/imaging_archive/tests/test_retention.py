@@ -155,6 +155,17 @@ class TestStatistics(ArchiveCase):
         self.assertEqual(numbers["chart"]["series"], [
             {"label": "CT", "data": [0] * 28 + [3, 0]}])  # fmt: skip
 
+    def test_days_of_the_statistics_are_written_like_all_other_days(self):
+        day = fields.Date.to_date("2026-11-20")
+        self._deliver([self._volume(1, day, 2_000_000_000)])
+        volumes = self.env["imaging.storage.volume"].with_user(self.users_a["hospital"])
+        domain = [("day", "=", day), ("hospital_id", "=", self.a.id)]
+        groups = volumes.with_context(lang="zh_CN").formatted_read_group(
+            domain, ["day:day"], ["size_gb:sum"]
+        )
+        self.assertEqual([group["day:day"][1] for group in groups], ["2026-11-20"])
+        self.assertEqual([group["size_gb:sum"] for group in groups], [2])
+
     def test_operator_sees_no_number_of_patients(self):
         console = self.env["imaging.console"].with_user(self.users_a["ops"])
         models = {card["model"] for card in console.get_numbers()["cards"]}
