@@ -65,6 +65,7 @@ def test_a_study_is_in_the_portal_within_five_seconds_with_the_right_counts(stac
         "duplicate_count": 0,
         "size": size,
         "location": "online",
+        "completeness": {"state": "unknown", "expected": None, "missing": None, "source": ""},
     }
 
 
