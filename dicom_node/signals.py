@@ -9,9 +9,13 @@ import signal
 import sys
 import threading
 
+from dicom_node import log
+
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 # Set by whoever keeps the other end of standard input, and closes it to end this process.
 SUPERVISED = "YUNYING_SUPERVISED"
+# sysexits.h: an internal software error.
+THREAD_FAILED = 70
 _ended = threading.Event()
 
 
@@ -28,7 +32,17 @@ def hold(*more: signal.Signals) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: _ended.set())
     if os.environ.get(SUPERVISED):
-        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+        set_when_input_ends(_ended)
+
+
+def end_with_threads() -> None:
+    """End the process when one of its threads fails: the supervisor starts it whole again."""
+    threading.excepthook = _end
+
+
+def _end(arguments: threading.ExceptHookArgs) -> None:
+    log.get().critical("thread_failed", exc_info=arguments.exc_value)
+    os._exit(THREAD_FAILED)
 
 
 def wait(*more: signal.Signals) -> int:
@@ -41,7 +55,15 @@ def wait(*more: signal.Signals) -> int:
     return signal.SIGINT
 
 
-def _end_with_input() -> None:
-    while sys.stdin.buffer.read(1024):
-        pass
-    _ended.set()
+def set_when_input_ends(event: threading.Event) -> None:
+    """Set *event*, from a daemon thread, once whoever holds the other end of our input is gone.
+
+    Not read by ``sys.stdin``, whose lock the thread would hold when the interpreter ends.
+    """
+
+    def read() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        event.set()
+
+    threading.Thread(target=read, name="input", daemon=True).start()

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from dicom_node import log
+from dicom_node import log, signals
 from dicom_node.dimse.echo import NoEchoError, echo
 from dicom_node.dimse.life import Life
 
@@ -49,7 +49,8 @@ def start(host: str, port: int, ae_title: str, interval: float, life: Path) -> N
 def watch(host: str, port: int, ae_title: str, interval: float, life: Path) -> None:
     """Watch the parent until it has gone, or has been ended."""
     watched, failures = os.getppid(), 0
-    threading.Thread(target=_read_to_the_end, name="input", daemon=True).start()
+    # The parent closes its end of our standard input by ending.
+    signals.set_when_input_ends(_gone)
     while not _gone.wait(interval):
         try:
             echo(host, port, ae_title, PATIENCE)
@@ -62,13 +63,6 @@ def watch(host: str, port: int, ae_title: str, interval: float, life: Path) -> N
                 Life(life).blame(f"stuck: {error}")
                 _end(watched)
                 return
-
-
-def _read_to_the_end() -> None:
-    """The parent closes its end of our standard input by ending."""
-    while sys.stdin.buffer.read(1):
-        pass
-    _gone.set()
 
 
 def _end(process: int) -> None:
