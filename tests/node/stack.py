@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,20 @@ class Stack:
         """Change the portal's configuration, and wait until every process has taken it over."""
         self.portal.configuration |= values
         self.wait_told()
+
+    @contextmanager
+    def device(self, title: str, *roles: str, **values: Any) -> Iterator[dict[str, Any]]:
+        """The portal knows one device more, of H001 unless *values* say otherwise."""
+        entry = {
+            "ae_title": title, "hospital": "H001", "addresses": [], "active": True,
+            "roles": list(roles), **values,
+        }  # fmt: skip
+        before = self.portal.configuration["devices"]
+        self.configure(devices=[*before, entry])
+        try:
+            yield entry
+        finally:
+            self.configure(devices=before)
 
     def portal_report(self, process: str = "receive") -> dict[str, Any]:
         """The last report of a process, once there is one."""

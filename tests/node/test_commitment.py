@@ -20,14 +20,9 @@ TITLE = "MODALITY"
 
 @pytest.fixture
 def modality(stack: Stack) -> Iterator[dict[str, Any]]:
-    entry = {
-        "ae_title": TITLE, "hospital": "H001", "addresses": [], "active": True,
-        "roles": ["store", "commitment"], "host": "127.0.0.1", "port": free_port(),
-    }  # fmt: skip
-    before = stack.portal.configuration["devices"]
-    stack.configure(devices=[*before, entry])
-    yield entry
-    stack.configure(devices=before)
+    at = {"host": "127.0.0.1", "port": free_port()}
+    with stack.device(TITLE, "store", "commitment", **at) as entry:
+        yield entry
 
 
 class Reports:
@@ -123,6 +118,7 @@ def test_a_report_waits_for_its_modality_over_a_restart(
         assert reports.arrived.get(timeout=30)[0] == 1
     finally:
         reports.server.shutdown()
+        stack.restart("receive")  # whose report says no more that it was killed
 
 
 def test_who_has_not_the_role_is_not_answered(stack: Stack) -> None:

@@ -17,18 +17,11 @@ TITLE = "CT_STEP"
 
 @pytest.fixture
 def modality(stack: Stack) -> Iterator[None]:
-    before = stack.portal.configuration["devices"]
-    stack.configure(
-        devices=[
-            *before,
-            {"ae_title": TITLE, "hospital": "H001", "addresses": [], "active": True,
-             "roles": ["store", "mpps"]},
-            {"ae_title": "MR_STEP", "hospital": "H002", "addresses": [], "active": True,
-             "roles": ["mpps"]},
-        ]
-    )  # fmt: skip
-    yield
-    stack.configure(devices=before)
+    with (
+        stack.device(TITLE, "store", "mpps"),
+        stack.device("MR_STEP", "mpps", hospital="H002"),
+    ):
+        yield
 
 
 class Step:
@@ -122,6 +115,7 @@ def test_a_step_is_known_before_its_study_and_over_a_restart(stack: Stack, modal
     stack.wait_archived()
     sent(stack, datasets[0])
     told(stack, study, "incomplete", 2, 1, "mpps")
+    stack.restart("receive")  # whose report says no more that it was killed
 
 
 def test_two_steps_of_a_study_are_added_up(stack: Stack, modality: None) -> None:

@@ -40,14 +40,9 @@ GETSCU = {
 @pytest.fixture
 def station(stack: Stack) -> Iterator[dict[str, Any]]:
     """A workstation of H001 that may ask for everything, and listens at ``port``."""
-    entry = {
-        "ae_title": STATION, "hospital": "H001", "addresses": [], "active": True,
-        "roles": ["store", "query", "retrieve"], "host": "127.0.0.1", "port": free_port(),
-    }  # fmt: skip
-    before = stack.portal.configuration["devices"]
-    stack.configure(devices=[*before, entry])
-    yield entry
-    stack.configure(devices=before)
+    at = {"host": "127.0.0.1", "port": free_port()}
+    with stack.device(STATION, "store", "query", "retrieve", **at) as entry:
+        yield entry
 
 
 def stored(stack: Stack, *datasets: Dataset, sender: str = "CT_A") -> None:

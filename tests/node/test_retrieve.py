@@ -62,17 +62,11 @@ class OldArchive:
 @pytest.fixture
 def pacs(stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
     archive = OldArchive(tmp_path, stack.dicom_port)
-    entry = {
-        "ae_title": PACS, "hospital": "H001", "addresses": [], "active": True,
-        "roles": ["store"], "host": "127.0.0.1", "port": archive.port,
-    }  # fmt: skip
-    before = stack.portal.configuration["devices"]
-    stack.configure(devices=[*before, entry])
-    stack.start("retrieve")
-    yield archive
-    stack.kill("retrieve")
-    stack.portal.configuration["retrievals"] = []
-    stack.configure(devices=before)
+    with stack.device(PACS, "store", host="127.0.0.1", port=archive.port):
+        stack.start("retrieve")
+        yield archive
+        stack.kill("retrieve")
+        stack.portal.configuration["retrievals"] = []
     archive.stop()
 
 

@@ -200,9 +200,13 @@ def test_nothing_is_left_in_a_cache_and_no_answer_is_sniffed(
         assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_can_be_changed(running: Stack, dataset: Dataset, method: str) -> None:
-    answer = running.client.request(method, f"/dicom-web{page(dataset, '{study}')}")
+@pytest.mark.parametrize(
+    ("method", "place"),
+    # A study is where STOW-RS stores: see test_stow.py.
+    [("POST", "{series}"), ("PUT", "{study}"), ("DELETE", "{study}"), ("PATCH", "{study}")],
+)
+def test_nothing_can_be_changed(running: Stack, dataset: Dataset, method: str, place: str) -> None:
+    answer = running.client.request(method, f"/dicom-web{page(dataset, place)}")
     assert answer.status_code == 405
     assert answer.json()["error"] == "bad_request"
 
