@@ -10,8 +10,8 @@ from dicom_node import log
 from dicom_node.archive.migrate import is_current
 from dicom_node.portal import PortalError
 
-# Held by the process that archives; a second one waits.
-LOCK = 7_241_000_002
+# Held by the process that archives, and by the one that retrieves; a second one waits.
+LOCK, RETRIEVING = 7_241_000_002, 7_241_000_003
 MAX_PAUSE = 5.0
 
 Round = Callable[[psycopg.Connection], int]
@@ -19,10 +19,15 @@ Round = Callable[[psycopg.Connection], int]
 
 @dataclass
 class Turn:
-    """Whose turn it is: ``stopping`` ends every loop, ``archiving`` says that this process may."""
+    """Whose turn it is: ``stopping`` ends every loop, ``held`` says that this process may.
 
+    *lock* is what it holds then, *work* how the log calls what another process does meanwhile.
+    """
+
+    lock: int = LOCK
+    work: str = "archiving"
     stopping: threading.Event = field(default_factory=threading.Event)
-    archiving: threading.Event = field(default_factory=threading.Event)
+    held: threading.Event = field(default_factory=threading.Event)
 
 
 class Loop(threading.Thread):
@@ -53,7 +58,7 @@ class Loop(threading.Thread):
     def run(self) -> None:
         delay = 0.0
         while not self.turn.stopping.wait(delay):
-            if self.needs and not self.turn.archiving.wait(self.pause):
+            if self.needs and not self.turn.held.wait(self.pause):
                 continue
             try:
                 with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
@@ -66,24 +71,24 @@ class Loop(threading.Thread):
                 )  # fmt: skip
             finally:
                 if self.takes:
-                    self.turn.archiving.clear()
+                    self.turn.held.clear()
 
     def _connected(self, connection: psycopg.Connection) -> float:
         if not is_current(connection):
             raise psycopg.ProgrammingError("the schema archive is not migrated yet")
         if self.takes:
-            take_lock(connection)
-            self.turn.archiving.set()
+            take_lock(connection, self.turn.lock, self.turn.work)
+            self.turn.held.set()
         while not self.turn.stopping.is_set():
-            if self.needs and not self.turn.archiving.is_set():
+            if self.needs and not self.turn.held.is_set():
                 break
             if not self.round(connection):
                 self.turn.stopping.wait(self.pause)
         return 0.0
 
 
-def take_lock(connection: psycopg.Connection) -> None:
-    """Be the one that archives, for as long as *connection* lives; raise when another one is."""
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+def take_lock(connection: psycopg.Connection, lock: int = LOCK, work: str = "archiving") -> None:
+    """Be the one that does *work*, for as long as *connection* lives; raise when another one is."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone()
     if row is None or not row[0]:
-        raise psycopg.OperationalError("another process is archiving")
+        raise psycopg.OperationalError(f"another process is {work}")

@@ -1,7 +1,6 @@
 """``dicom-node archive``: threads that archive, deliver, check and tidy up."""
 
 import os
-import threading
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -32,12 +31,6 @@ DELIVERY_POLL = 0.5
 GRACE = 2.0
 PRUNE_INTERVAL = 3600.0
 BACKGROUND_POLL = 1.0
-
-
-def _die(arguments: threading.ExceptHookArgs) -> None:
-    """End the process when one of its threads failed: the supervisor starts it whole again."""
-    log.get().critical("thread_failed", exc_info=arguments.exc_value)
-    os._exit(70)
 
 
 def prune(connection: psycopg.Connection) -> int:
@@ -101,7 +94,7 @@ def run(config: Config) -> int:
     instructions = Instructions(known.current, ZoneInfo(config.archive.time_zone))
     spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
     loops = _loops(config, portal, turn, instructions, spool, quarantine)
-    threading.excepthook = _die
+    signals.end_with_threads()
     known.start()
     status = Status(config, spool, quarantine)
     Reporter(portal, "archive", status.collect, settings.report_seconds).start()

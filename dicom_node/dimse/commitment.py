@@ -21,7 +21,7 @@ from dicom_node import ident, log
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.index import Index
-from dicom_node.dimse.policy import COMMITMENT, Device, Policy
+from dicom_node.dimse.policy import COMMITMENT, NOT_AUTHORISED, Device, Policy
 from dicom_node.spool import durable
 from dicom_node.spool.spool import Spool
 from dicom_node.store.base import StoreError
@@ -34,7 +34,6 @@ SUCCESS, FAILURES_EXIST = 1, 2  # event types
 NO_SUCH_INSTANCE, CLASS_CONFLICT = 0x0112, 0x0119
 # Status of the N-ACTION, PS3.7 annex C.
 DONE, PROCESSING_FAILURE, INVALID_ARGUMENT, NO_SUCH_ACTION = 0x0000, 0x0110, 0x0115, 0x0123
-NOT_AUTHORISED = 0x0124
 MAX_INSTANCES = 20_000
 PAUSE = 1.0
 RETRY = (5, 15, 60, 300, 900)
@@ -103,8 +102,7 @@ class Commitments:
             time.sleep(PAUSE)
 
     def _deal_with(self, path: Path) -> bool:
-        waiting = self._spool.oldest(1)
-        if waiting and waiting[0].id < path.stem:
+        if self._spool.holds_before(path.stem):
             return False
         try:
             request = json.loads(path.read_bytes())

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.dimse.policy import Device
+from dicom_node.web import access
 from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Condition, scope
 
@@ -37,17 +38,8 @@ class Index:
 
     def record(self, device: Device, address: str, studies: Sequence[str], action: str) -> None:
         """Put a read on record, before the first answer to it."""
-        bodies = [
-            {
-                "ticket": "",
-                "subject": f"ae:{device.ae_title}",
-                "purpose": "tool",
-                "study_uid": study,
-                "action": action,
-                "address": address,
-            }
-            for study in studies
-        ]
+        who = ticket(device)
+        bodies = [access.event(who, study, action, address) for study in studies]
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO archive.outbox (kind, body) VALUES ('access', %s)",

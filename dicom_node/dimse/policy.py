@@ -13,6 +13,8 @@ CALLING_NOT_RECOGNISED = (1, 1, 3)
 CALLED_NOT_RECOGNISED = (1, 1, 7)
 CONGESTED = (2, 3, 1)
 LIMIT_EXCEEDED = (2, 3, 2)
+# Status of whoever asks for what it may not (PS3.7 annex C.5.22).
+NOT_AUTHORISED = 0x0124
 NOT_CONFIGURED = "no configuration from the portal yet"
 # Of the spool's disk, where the document does not say (docs/architecture.md).
 HIGH_WATER = 90

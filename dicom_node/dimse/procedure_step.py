@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node import log
 from dicom_node.dataset.uid import is_uid
-from dicom_node.dimse.policy import MPPS, Device
+from dicom_node.dimse.policy import MPPS, NOT_AUTHORISED, Device
 from dicom_node.spool import durable
 from dicom_node.spool.spool import Spool
 
@@ -24,7 +24,6 @@ IN_PROGRESS, COMPLETED, DISCONTINUED = "IN PROGRESS", "COMPLETED", "DISCONTINUED
 # PS3.7 annex C.
 SUCCESS, INVALID_VALUE, PROCESSING_FAILURE, DUPLICATE = 0x0000, 0x0106, 0x0110, 0x0111
 NO_SUCH_INSTANCE, INVALID_ARGUMENT, INVALID_INSTANCE = 0x0112, 0x0115, 0x0117
-NOT_AUTHORISED = 0x0124
 # Error ID: may no longer be updated (PS3.4 table F.7.2-2).
 FINAL = 0xA710
 MAX_INSTANCES = 50_000

@@ -5,7 +5,7 @@ only what a peer does not take in the syntax in which it is stored is rewritten,
 and implicit VR little endian. Whatever cannot be sent is counted as failed, and named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -128,15 +128,15 @@ class Retrieval:
         return found
 
     @contextmanager
-    def _peer(  # type: ignore[no-untyped-def]
+    def _peer(
         self,
         association: StorageAssociation,
         policy: Policy,
         device: Device,
         request: Any,
         found: Sequence[Located],
-    ):
-        """Yield a function (kinds) → association to send on; a C-GET has only its own."""
+    ) -> "Iterator[_Same | _Other]":
+        """What to send on: of a C-GET its own association, of a C-MOVE one with its destination."""
         if isinstance(request, C_GET):
             yield _Same(association)
             return

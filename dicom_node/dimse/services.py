@@ -12,15 +12,12 @@ from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.commitment import Commitments
 from dicom_node.dimse.find import find
 from dicom_node.dimse.index import Index
-from dicom_node.dimse.policy import QUERY, Policy, peer_address
+from dicom_node.dimse.policy import NOT_AUTHORISED, QUERY, Policy, peer_address
 from dicom_node.dimse.procedure_step import Answer, ProcedureSteps
 from dicom_node.dimse.retrieval import Retrieval
 from dicom_node.dimse.server import StorageAssociation
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
-
-# PS3.7 annex C.5.22.
-NOT_AUTHORISED = 0x0124
 
 
 class Services:

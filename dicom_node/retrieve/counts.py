@@ -1,6 +1,5 @@
 """Asks the devices that may be asked how many instances a study has, once it has become quiet."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import LiteralString
 
@@ -10,11 +9,11 @@ from dicom_node import log
 from dicom_node.archive import completeness, evidence
 from dicom_node.archive.evidence import Evidence
 from dicom_node.dimse.policy import Device
+from dicom_node.retrieve.backoff import Backoff
 from dicom_node.retrieve.peer import Peer, SourceError, count_of
 
 # Studies of one device at once.
 BATCH = 20
-PAUSE = (5.0, 600.0)
 
 # Asked again once more has come; whoever has been asked has a row, also when it knew nothing.
 _QUIET: LiteralString = """
@@ -41,7 +40,7 @@ class Counts:
         self._peer = peer
         self._quiet = quiet_seconds
         self._days = days
-        self._pause: dict[str, tuple[float, float]] = {}
+        self._backoff = Backoff()
 
     def run_once(self, connection: psycopg.Connection) -> int:
         """Return how many studies were asked about."""
@@ -52,8 +51,7 @@ class Counts:
         )
 
     def _ask(self, connection: psycopg.Connection, device: Device) -> int:
-        due, pause = self._pause.get(device.ae_title, (0.0, 0.0))
-        if time.monotonic() < due:
+        if not self._backoff.is_due(device.ae_title):
             return 0
         rows = connection.execute(
             _QUIET, (device.hospital, self._quiet, self._days, device.ae_title, BATCH)
@@ -63,13 +61,12 @@ class Counts:
         try:
             self._learn(connection, device, dict(rows))
         except SourceError as error:
-            pause = min(max(PAUSE[0], pause * 2), PAUSE[1])
-            self._pause[device.ae_title] = (time.monotonic() + pause, pause)
+            pause = self._backoff.failed(device.ae_title)
             log.get().warning(
                 "counts_put_off", device=device.ae_title, error=str(error), seconds=pause
             )
             return 0
-        self._pause.pop(device.ae_title, None)
+        self._backoff.succeeded(device.ae_title)
         return len(rows)
 
     def _learn(

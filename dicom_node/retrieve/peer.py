@@ -103,7 +103,7 @@ class Peer:
             raise UnreachableError(f"{device.ae_title} does not answer, or turns us away")
         try:
             yield association
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise SourceError(f"{device.ae_title}: {error}") from error
         finally:
             if association.is_established:

@@ -2,10 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-import psycopg
-
 from dicom_node import log, signals
-from dicom_node.archive.loop import Loop, Turn
+from dicom_node.archive.loop import RETRIEVING, Loop, Turn
 from dicom_node.config import Config
 from dicom_node.configuration import Configuration
 from dicom_node.dimse import tls
@@ -23,14 +21,12 @@ from dicom_node.spool.spool import Spool
 
 POLL = 1.0
 GRACE = 2.0
-# One process works on the jobs; a second one waits.
-LOCK = 7_241_000_003
-ASKING = 7_241_000_005
 
 
 def run(config: Config) -> int:
     """Work until SIGTERM or SIGINT; what was being fetched then is fetched again."""
     signals.hold()
+    signals.end_with_threads()
     settings = config.portal
     portal = Portal(settings.url, settings.database, settings.api_key_file)
     known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
@@ -52,20 +48,12 @@ def run(config: Config) -> int:
     pace = config.retrieve
     counts = Counts(lambda: plan().devices, peer, pace.quiet_seconds, pace.ask_days)
 
-    def alone(connection: psycopg.Connection) -> int:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
-        return worker.run_once(connection) if row and row[0] else 0
-
-    def ask(connection: psycopg.Connection) -> int:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (ASKING,)).fetchone()
-        return counts.run_once(connection) if row and row[0] else 0
-
-    turn = Turn()
+    turn = Turn(RETRIEVING, "retrieving")
     known.start()
     Reporter(portal, "retrieve", worker.report, settings.report_seconds).start()
     loops = [
-        Loop("retrieve", config.index.dsn, POLL, turn, alone),
-        Loop("counts", config.index.dsn, POLL, turn, ask),
+        Loop("retrieve", config.index.dsn, POLL, turn, worker.run_once, takes=True),
+        Loop("counts", config.index.dsn, POLL, turn, counts.run_once, needs=True),
     ]
     for loop in loops:
         loop.start()

@@ -86,9 +86,8 @@ class Source:
         asked.NumberOfStudyRelatedInstances = None
         first, last = job.date_from, job.date_to
         if not first or not last:
-            asked.StudyDate = (
-                f"{first or '':%Y%m%d}-" if first else f"-{last:%Y%m%d}" if last else ""
-            )
+            begin, end = (f"{day:%Y%m%d}" if day else "" for day in (first, last))
+            asked.StudyDate = f"{begin}-{end}" if begin or end else ""
             yield asked
             return
         day = first

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from dicom_node import ident, log
 from dicom_node.archive import completeness, evidence
 from dicom_node.archive.evidence import Evidence
+from dicom_node.retrieve.backoff import Backoff
 from dicom_node.retrieve.jobs import Job
 from dicom_node.retrieve.peer import Listed, SourceError, UnreachableError
 from dicom_node.retrieve.source import Source
@@ -37,7 +38,7 @@ class Worker:
         self._source = source
         self._zone = zone
         self._last_fetch: dict[int, float] = {}
-        self._pause: dict[int, tuple[float, float]] = {}
+        self._backoff = Backoff()
 
     def run_once(self, connection: psycopg.Connection) -> int:
         """Return 1 when something was done, 0 when there is nothing to do now."""
@@ -46,7 +47,7 @@ class Worker:
     def report(self) -> dict[str, int]:
         jobs = self._jobs() or ()
         now = datetime.now(self._zone)
-        waiting = sum(job.id in self._pause or not job.allowed(now) for job in jobs)
+        waiting = sum(job.id in self._backoff or not job.allowed(now) for job in jobs)
         return {"running": len(jobs) - waiting, "waiting": waiting}
 
     def _step(self, connection: psycopg.Connection, job: Job) -> bool:
@@ -59,21 +60,18 @@ class Worker:
         if job.cancelled:
             self._set(connection, job, "cancelled")
             return True
-        due, _pause = self._pause.get(job.id, (0.0, 0.0))
-        if time.monotonic() < due or not job.allowed(datetime.now(self._zone)):
+        if not self._backoff.is_due(job.id) or not job.allowed(datetime.now(self._zone)):
             return False
         try:
             done = self._list(connection, job) if not listed else self._next(connection, job)
         except SourceError as error:
             self._put_off(connection, job, str(error))
             return True
-        self._pause.pop(job.id, None)
+        self._backoff.succeeded(job.id)
         return done
 
     def _put_off(self, connection: psycopg.Connection, job: Job, error: str) -> None:
-        _due, pause = self._pause.get(job.id, (0.0, 0.0))
-        pause = min(max(5.0, pause * 2), 600.0)
-        self._pause[job.id] = (time.monotonic() + pause, pause)
+        pause = self._backoff.failed(job.id)
         log.get().warning("retrieval_put_off", job=job.id, error=error, seconds=pause)
         self._set(connection, job, "running", error)
 
@@ -161,7 +159,7 @@ class Worker:
         """Until what came has left the spool; raise `SourceError` when that takes too long."""
         mark = ident.new()
         deadline = time.monotonic() + SETTLE
-        while (waiting := self._spool.oldest(1)) and waiting[0].id < mark:
+        while self._spool.holds_before(mark):
             if time.monotonic() > deadline:
                 raise SourceError("what it sent waits in the spool to be archived")
             time.sleep(0.3)

@@ -60,6 +60,11 @@ class Spool:
         found = nsmallest(count, self._names())
         return [Spooled(name, code, self.root / code / f"{name}.dcm") for name, code in found]
 
+    def holds_before(self, identifier: str) -> bool:
+        """Whether something that came before *identifier* is still to be archived."""
+        waiting = self.oldest(1)
+        return bool(waiting) and waiting[0].id < identifier
+
     def _names(self) -> Iterator[tuple[str, str]]:
         """(id, hospital) of every instance."""
         for code in self._codes():

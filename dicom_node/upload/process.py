@@ -26,7 +26,7 @@ GRACE = 2.0
 def run(config: Config) -> int:
     """Upload until SIGTERM or SIGINT; what is on its way then goes on after the next start."""
     signals.hold()
-    threading.excepthook = _die
+    signals.end_with_threads()
     settings = config.portal
     portal = Portal(settings.url, settings.database, settings.api_key_file)
     spool, tally, stopping = Spool(config.spool.path), Tally(), threading.Event()
@@ -94,9 +94,3 @@ def _deliver(notes: Notes, stopping: threading.Event) -> None:
             if not failing:
                 log.get().warning("events_not_delivered", error=str(error)[:300])
             failing, pause = True, NOTES_POLL
-
-
-def _die(arguments: threading.ExceptHookArgs) -> None:
-    """End the process when one of its threads failed: the supervisor starts it whole again."""
-    log.get().critical("thread_failed", exc_info=arguments.exc_value)
-    os._exit(70)

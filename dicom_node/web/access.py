@@ -21,6 +21,18 @@ INSERT INTO archive.outbox (kind, body) SELECT 'access', %s FROM fresh
 """
 
 
+def event(ticket: Ticket, study: str, action: str, address: str) -> dict[str, str]:
+    """A read as the portal is told of it (docs/architecture.md)."""
+    return {
+        "ticket": ticket.id,
+        "subject": ticket.subject,
+        "purpose": ticket.purpose,
+        "study_uid": study,
+        "action": action,
+        "address": address,
+    }
+
+
 class AccessLog:
     """One event a ticket, study and action, in the outbox of the archive."""
 
@@ -33,14 +45,7 @@ class AccessLog:
         key = (ticket.id, study, action)
         if key in self._recorded:
             return
-        body = {
-            "ticket": ticket.id,
-            "subject": ticket.subject,
-            "purpose": ticket.purpose,
-            "study_uid": study,
-            "action": action,
-            "address": address,
-        }
+        body = event(ticket, study, action, address)
         try:
             async with self._pool.connection() as connection:
                 await connection.execute(_RECORD, (*key, Jsonb(body)))
