@@ -35,6 +35,10 @@ class RefusedError(Exception):
     """The centre does not take this one file; the others are none the worse."""
 
 
+class BusyError(Exception):
+    """The centre is still at an earlier try of this file, whose line broke."""
+
+
 class Tickets:
     """The front end's ticket, kept as long as it is good, for all threads."""
 
@@ -75,7 +79,7 @@ class Centre:
         """Bring *path* to the centre as *name*, and return how many bytes went over the line.
 
         *begun*: a part of it may be there. When it returns, the centre has it, durably.
-        Raises `AwayError`, `RefusedError`, `PortalError`, and OSError about the file.
+        Raises `AwayError`, `BusyError`, `RefusedError`, `PortalError`, and OSError about the file.
         """
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").digest()
@@ -171,5 +175,7 @@ def _error(answer: httpx.Response) -> Exception:
     text = f"HTTP {answer.status_code}"
     with contextlib.suppress(ValueError, KeyError, TypeError):
         text = f"{text}: {str(answer.json()['message'])[:200]}"
-    about_the_file = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT, 413, httpx.codes.LOCKED)
+    if answer.status_code == httpx.codes.LOCKED:
+        return BusyError(text)
+    about_the_file = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT, 413)
     return RefusedError(text) if answer.status_code in about_the_file else AwayError(text)

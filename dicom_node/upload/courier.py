@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dicom_node import log
 from dicom_node.portal import PortalError
 from dicom_node.spool.spool import Spool, Spooled
-from dicom_node.upload.centre import AwayError, Centre, RefusedError
+from dicom_node.upload.centre import AwayError, BusyError, Centre, RefusedError
 from dicom_node.upload.plan import Plan
 from dicom_node.upload.tally import Tally
 
@@ -21,6 +21,9 @@ POLL = 0.5
 # Seconds between two tries: while the centre is away, and of one file that it does not take.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PUT_OFF = 300.0
+# The same for a file whose earlier try the centre has not given up yet, which takes it half a
+# minute at most.
+BUSY_PUT_OFF = 3.0
 NO_PLAN = "the centre has not set up this front end's upload"
 
 Connect = Callable[[Plan], Centre]
@@ -86,6 +89,9 @@ class Courier:
         try:
             centre.upload(item.id, item.path, begun=begun)
         except FileNotFoundError:
+            return
+        except BusyError:
+            self._put_off[item.id] = time.monotonic() + BUSY_PUT_OFF
             return
         except RefusedError as error:
             self._put_off[item.id] = time.monotonic() + PUT_OFF

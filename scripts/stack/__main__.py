@@ -109,8 +109,7 @@ def _stop(settings: Settings) -> int:
 
 
 def _prepare(settings: Settings) -> int:
-    for name in processes.DATA_SERVICES:
-        processes.wait_for_port(settings, name)
+    processes.wait_for_data_services(settings)
     processes.configure(settings)
     postgres.create_databases(settings)
     processes.migrate_index(settings)

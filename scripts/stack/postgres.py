@@ -59,6 +59,12 @@ def install(settings: Settings) -> None:
         partial.rename(data)
 
 
+def answers(settings: Settings) -> bool:
+    """Whether connections are accepted."""
+    command = [_binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(settings.postgres_port)]
+    return subprocess.run(command, check=False).returncode == 0
+
+
 def create_databases(settings: Settings) -> None:
     """Have both roles and both databases; each role can connect to its own database alone."""
     for role, database in ((PORTAL_ROLE, PORTAL_DATABASE), (NODE_ROLE, NODE_DATABASE)):

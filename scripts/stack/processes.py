@@ -83,9 +83,15 @@ def start_data_services(settings: Settings) -> None:
     configure(settings)
     start_supervisor(settings)
     start(settings, DATA_SERVICES)
+    wait_for_data_services(settings)
+    postgres.create_databases(settings)
+
+
+def wait_for_data_services(settings: Settings) -> None:
+    """Wait until both answer; PostgreSQL listens long before, while it replays its log."""
     for name in DATA_SERVICES:
         wait_for_port(settings, name)
-    postgres.create_databases(settings)
+    _wait(lambda: postgres.answers(settings), "postgres", settings, seconds=600)
 
 
 def start(settings: Settings, names: tuple[str, ...]) -> None:

@@ -72,7 +72,8 @@ class Line:
                 target.sendall(data)
                 if upwards:
                     self.passed += len(data)
-                if self.cut_after is not None and self.passed >= self.cut_after:
+                limit = self.cut_after
+                if limit is not None and self.passed >= limit:
                     self.cut()
         for one in (source, target):
             with contextlib.suppress(OSError):

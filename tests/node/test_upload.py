@@ -19,7 +19,7 @@ from dicom_node import ident
 from dicom_node.config import FRONT_END, ConfigError, load
 from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.part10 import FileMeta, decode, encode
-from dicom_node.spool.partial import clear_away
+from dicom_node.spool.partial import Partial, clear_away
 from dicom_node.spool.spool import Spool
 from dicom_node.upload import plan
 from dicom_node.upload.notes import number_of
@@ -116,6 +116,28 @@ def test_a_large_file_goes_on_where_the_line_was_cut(stack: Stack, front_end: Fr
     front_end.wait_uploaded()
     assert front_end.line.passed - passed < 40 << 20, "what was there was not sent again"
     assert_arrived(stack, [message])
+
+
+def test_a_file_that_the_centre_still_holds_waits_for_seconds_and_stops_no_other(
+    stack: Stack, front_end: FrontEnd
+) -> None:
+    """As after a cut line that the centre has not noticed yet."""
+    front_end.start_all()
+    wait_until(lambda: front_end.report("upload"), "both processes are at work", 30)
+    assert front_end.stop("upload") == 0
+    messages = [samples.message(dataset) for dataset in samples.slices(2)]
+    assert all(a and a.status == 0 for a in send(front_end.dicom_port, messages))
+    oldest = min(path.stem for path in front_end.waiting())
+    held = Partial(Spool(stack.root / "spool"), "H001", oldest)
+    try:
+        front_end.start("upload")
+        wait_until(lambda: len(front_end.waiting()) == 1, "the other one is uploaded")
+        time.sleep(1)
+        assert [path.stem for path in front_end.waiting()] == [oldest]
+    finally:
+        held.close()
+    front_end.wait_uploaded(15)
+    assert_arrived(stack, messages)
 
 
 def test_the_bandwidth_of_the_hour_is_kept(stack: Stack, front_end: FrontEnd) -> None:
