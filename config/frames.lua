@@ -7,13 +7,19 @@ local PLACES_HOLD = 900  -- seconds: no ticket lives longer
 local tickets, places = ngx.shared.tickets, ngx.shared.places
 local headers = ngx.req.get_headers()
 local authorization = headers["authorization"]
+-- What a viewer sends that takes a frame as it lies, or, over a slow line, rather in HTJ2K.
+local ACCEPTED = {
+    ["application/octet-stream"] = "",
+    ["application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.201, application/octet-stream;q=0.5"] = "htj2k",
+}
+local form = ACCEPTED[headers["accept"]]
 
 local function by_node()
     return ngx.exec("@node")
 end
 
 if ngx.req.get_method() ~= "GET" or type(authorization) ~= "string" or ngx.var.args
-    or headers["accept"] ~= "application/octet-stream"
+    or form == nil
     or headers["range"] or headers["origin"] then
     return by_node()
 end
@@ -32,18 +38,18 @@ frame = tonumber(frame)
 
 local function place()
     -- The series is part of the name: an instance is found where it is asked for, or not at all.
-    local name = reader .. series .. "/" .. sop
+    local name = reader .. form .. series .. "/" .. sop
     return places:get(name) or places:get(name .. "/" .. frame)
 end
 
 local found = place()
 if not found then
-    local answer = ngx.location.capture("/frames" .. series)
+    local answer = ngx.location.capture("/frames" .. series, { args = form })
     if answer.status ~= 200 or answer.truncated then
         return by_node()
     end
     for instance, number, rest in answer.body:gmatch("(%S+) (%S+) ([^\n]+)\n") do
-        local name = reader .. series .. "/" .. instance
+        local name = reader .. form .. series .. "/" .. instance
         places:set(number == "*" and name or name .. "/" .. number, number .. " " .. rest,
             PLACES_HOLD)
     end

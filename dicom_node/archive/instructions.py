@@ -77,6 +77,14 @@ class Instructions:
         pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else 0
         return max(0, int(pace * _MEBIBYTE)) if isinstance(pace, int | float) else 0
 
+    def htj2k(self) -> frozenset[str]:
+        """The hospitals that want their frames in HTJ2K too."""
+        return frozenset(
+            str(entry.get("code"))
+            for entry in self._entries("hospitals")
+            if entry.get("htj2k") is True
+        )
+
     def quarantine(self) -> Sequence[QuarantineAction]:
         return [
             QuarantineAction(entry["key"], entry["hospital"], entry["action"])

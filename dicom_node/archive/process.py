@@ -59,7 +59,9 @@ def _loops(
 
     dsn, poll = config.index.dsn, config.archive.poll_seconds
     verifier = Verifier(store, instructions, turn.stopping.wait)
-    describer = Describer(store, derived, config.web.origin, config.archive.settle_seconds)
+    describer = Describer(
+        store, derived, config.web.origin, config.archive.settle_seconds, instructions
+    )
     mover = Mover(store, instructions)
     return [
         Loop("archive", dsn, poll, turn, archive, takes=True),

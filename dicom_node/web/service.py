@@ -17,7 +17,7 @@ from dicom_node.dataset.elements import PIXEL_DATA
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
 from dicom_node.store.base import Readable
-from dicom_node.web import accept, bulk, metadata, places, qido, query, wado
+from dicom_node.web import accept, bulk, htj2k, metadata, places, qido, query, wado
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator, Ticket
 from dicom_node.web.catalog import Catalog
@@ -130,13 +130,11 @@ class Service:
     ) -> ASGIApp:
         if not instance.frames:
             raise _not_an_image()
+        header = request.headers.get("accept", "")
+        if htj2k.asked_for(header):
+            (instance,) = await asyncio.to_thread(htj2k.of, self.derived, [instance])
         answer = await wado.frames(
-            self.store,
-            instance,
-            numbers,
-            request.headers.get("accept", ""),
-            self.base,
-            anon=ticket.anonymous,
+            self.store, instance, numbers, header, self.base, anon=ticket.anonymous
         )
         await self._record(request, ticket, instance.study, "frames")
         return answer
@@ -150,6 +148,8 @@ class Service:
         """Where the frames of a series lie; for the web server before us."""
         ticket = await self._ticket(request, "view")
         found = await self._located(request, ticket)
+        if "htj2k" in request.query_params:
+            found = await asyncio.to_thread(htj2k.of, self.derived, found)
         text = await asyncio.to_thread("".join, places.lines(found, anon=ticket.anonymous))
         await self._record(request, ticket, found[0].study, "frames")
         return PlainTextResponse(text)

@@ -56,7 +56,7 @@ _REPORTS = {
     "upload": (
         "spool_count", "spool_size", "spool_oldest", "uploaded", "bytes_per_second", "error",
     ),
-    "web": ("requests", "renditions_waiting"),
+    "web": ("requests",),
 }  # fmt: skip
 _REASONS = {"unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital"}
 _ACTIONS = {"metadata", "frames", "rendered", "instance", "search"}
