@@ -1,7 +1,10 @@
 """Draws one frame as JPEG or PNG. Runs in a process of its own: decoders meet hostile data here."""
 
+import ctypes
 import io
 import logging
+import multiprocessing
+import os
 import resource
 import signal
 import warnings
@@ -17,6 +20,8 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 MAX_THUMBNAIL = 1024
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
 
 
 class CannotDrawError(Exception):
@@ -43,10 +48,22 @@ def prepare(memory: int) -> None:
     """Limit a worker process before it meets any data; *memory* in bytes of address space."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it has gone, however it went.
+
+    The queue between them does not tell: each end of it is open in both.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)
 
 
 def ready() -> None:
