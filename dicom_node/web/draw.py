@@ -32,7 +32,8 @@ class CannotDrawError(Exception):
 class Drawing:
     """What to draw: ``frame`` from 1; ``window`` is (center, width) in output units.
 
-    ``whole`` says that a frame cannot be read by itself, as in a deflated file.
+    ``whole`` says that a frame cannot be read by itself, as in a deflated file; ``region`` is left,
+    top, right and bottom as parts of the whole picture.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Drawing:
     quality: int = 90
     fit: tuple[int, int] | None = None
     window: tuple[float, float] | None = None
+    region: tuple[float, float, float, float] | None = None
 
 
 def prepare(memory: int) -> None:
@@ -81,6 +83,8 @@ def draw(drawing: Drawing) -> bytes:
         picture = Image.fromarray(_bytes(dataset, pixels, drawing))
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like on hostile data
         raise CannotDrawError(f"{type(error).__name__}: {str(error)[:200]}") from None
+    if drawing.region is not None:
+        picture = picture.crop(_box(drawing.region, picture.size))
     if drawing.fit is not None:
         picture.thumbnail(drawing.fit, Image.Resampling.BOX, reducing_gap=2.0)
     output = io.BytesIO()
@@ -89,6 +93,16 @@ def draw(drawing: Drawing) -> bytes:
     else:
         picture.save(output, "JPEG", quality=drawing.quality)
     return output.getvalue()
+
+
+def _box(
+    region: tuple[float, float, float, float], size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """The pixels of *region*, one at least."""
+    width, height = size
+    left, top, right, bottom = region
+    x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
+    return x, y, max(round(right * width), x + 1), max(round(bottom * height), y + 1)
 
 
 def _bytes(dataset: Dataset, pixels: Any, drawing: Drawing) -> Any:
