@@ -1,7 +1,10 @@
 """Draws one frame as JPEG or PNG. Runs in a process of its own: decoders meet hostile data here."""
 
+import ctypes
 import io
 import logging
+import multiprocessing
+import os
 import resource
 import signal
 import warnings
@@ -17,6 +20,8 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 MAX_THUMBNAIL = 1024
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
 
 
 class CannotDrawError(Exception):
@@ -27,7 +32,8 @@ class CannotDrawError(Exception):
 class Drawing:
     """What to draw: ``frame`` from 1; ``window`` is (center, width) in output units.
 
-    ``whole`` says that a frame cannot be read by itself, as in a deflated file.
+    ``whole`` says that a frame cannot be read by itself, as in a deflated file; ``region`` is left,
+    top, right and bottom as parts of the whole picture.
     """
 
     path: str
@@ -37,16 +43,29 @@ class Drawing:
     quality: int = 90
     fit: tuple[int, int] | None = None
     window: tuple[float, float] | None = None
+    region: tuple[float, float, float, float] | None = None
 
 
 def prepare(memory: int) -> None:
     """Limit a worker process before it meets any data; *memory* in bytes of address space."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it has gone, however it went.
+
+    The queue between them does not tell: each end of it is open in both.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)
 
 
 def ready() -> None:
@@ -64,6 +83,8 @@ def draw(drawing: Drawing) -> bytes:
         picture = Image.fromarray(_bytes(dataset, pixels, drawing))
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like on hostile data
         raise CannotDrawError(f"{type(error).__name__}: {str(error)[:200]}") from None
+    if drawing.region is not None:
+        picture = picture.crop(_box(drawing.region, picture.size))
     if drawing.fit is not None:
         picture.thumbnail(drawing.fit, Image.Resampling.BOX, reducing_gap=2.0)
     output = io.BytesIO()
@@ -72,6 +93,16 @@ def draw(drawing: Drawing) -> bytes:
     else:
         picture.save(output, "JPEG", quality=drawing.quality)
     return output.getvalue()
+
+
+def _box(
+    region: tuple[float, float, float, float], size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """The pixels of *region*, one at least."""
+    width, height = size
+    left, top, right, bottom = region
+    x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
+    return x, y, max(round(right * width), x + 1), max(round(bottom * height), y + 1)
 
 
 def _bytes(dataset: Dataset, pixels: Any, drawing: Drawing) -> Any:

@@ -5,6 +5,8 @@ import signal
 import uvicorn
 
 from dicom_node.config import Config
+from dicom_node.portal import Portal
+from dicom_node.report import Reporter
 from dicom_node.web.app import create
 
 
@@ -26,5 +28,17 @@ def run(config: Config) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops by itself, and then raises the signal once more for whoever ran it.
         signal.signal(number, lambda *_: None)
-    uvicorn.Server(settings).run()
+    server = uvicorn.Server(settings)
+    _report(config, server)
+    server.run()
     return 0
+
+
+def _report(config: Config, server: uvicorn.Server) -> None:
+    """Tell the portal how many requests were answered since the start."""
+    settings = config.portal
+    portal = Portal(settings.url, settings.database, settings.api_key_file)
+    state = server.server_state
+    Reporter(
+        portal, "web", lambda: {"requests": state.total_requests}, settings.report_seconds
+    ).start()

@@ -18,6 +18,9 @@ from dicom_node.web.problem import bad_request, overloaded, unsupported
 
 MAX_VIEWPORT = 8192
 THUMBNAIL = 256
+_DECIMAL = re.compile(
+    r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE][+-]?[0-9]{1,3})?"
+)
 
 
 class Renderer:
@@ -93,7 +96,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 def options(drawing: Drawing, parameters: Mapping[str, str], *, thumbnail: bool) -> Drawing:
     """*drawing* with the query parameters of PS3.18 section 8.3.5; raise `Problem` 400."""
     fit = (THUMBNAIL, THUMBNAIL) if thumbnail else None
-    quality, window = drawing.quality, None
+    level, shown = drawing.quality, None
     if "viewport" in parameters:
         match = re.fullmatch(r"([0-9]{1,5}),([0-9]{1,5})", parameters["viewport"])
         if match is None or not all(1 <= int(side) <= MAX_VIEWPORT for side in match.groups()):
@@ -102,24 +105,36 @@ def options(drawing: Drawing, parameters: Mapping[str, str], *, thumbnail: bool)
         width, height = (min(int(side), largest) for side in match.groups())
         fit = (width, height)
     if "quality" in parameters:
-        if not re.fullmatch(r"[0-9]{1,3}", parameters["quality"]):
-            raise bad_request("quality: is no number from 1 to 100.")
-        quality = int(parameters["quality"])
-        if not 1 <= quality <= 100:
-            raise bad_request("quality: is no number from 1 to 100.")
+        level = quality("quality", parameters["quality"])
     if "window" in parameters:
-        window = _window(parameters["window"])
-    return replace(drawing, fit=fit, quality=quality, window=window)
+        parts = parameters["window"][:128].split(",")
+        if not 2 <= len(parts) <= 3:
+            raise bad_request("window: is not a center and a width.")
+        if parts[2:] not in ([], ["linear"]):
+            raise bad_request("window: only the linear function is drawn.")
+        shown = window("window", parts[0].strip(), "window", parts[1].strip())
+    return replace(drawing, fit=fit, quality=level, window=shown)
 
 
-def _window(text: str) -> tuple[float, float]:
-    parts = text[:128].split(",")
-    try:
-        center, width = float(parts[0]), float(parts[1])
-    except (ValueError, IndexError) as error:
-        raise bad_request("window: is not a center and a width.") from error
-    if len(parts) > 3 or not isfinite(center) or not isfinite(width) or width < 1:
-        raise bad_request("window: is not a center and a width of at least 1.")
-    if parts[2:] not in ([], ["linear"]):
-        raise bad_request("window: only the linear function is drawn.")
-    return center, width
+def whole_number(name: str, text: str, largest: int) -> int:
+    """The value of the parameter *name*, from 1; raise `Problem` 400."""
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= largest:
+        raise bad_request(f"{name}: is no number from 1 to {largest}.")
+    return int(text)
+
+
+def quality(name: str, text: str) -> int:
+    """The JPEG quality that the parameter *name* asks for; raise `Problem` 400."""
+    return whole_number(name, text, 100)
+
+
+def window(center_name: str, center: str, width_name: str, width: str) -> tuple[float, float]:
+    """Center and width, in output units; raise `Problem` 400."""
+    numbers = []
+    for name, text in ((center_name, center), (width_name, width)):
+        if not _DECIMAL.fullmatch(text) or not isfinite(float(text)):
+            raise bad_request(f"{name}: is no decimal number.")
+        numbers.append(float(text))
+    if numbers[1] < 1:
+        raise bad_request(f"{width_name}: the width is not at least 1.")
+    return numbers[0], numbers[1]

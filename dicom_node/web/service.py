@@ -14,17 +14,27 @@ from starlette.types import ASGIApp
 from dicom_node.archive.located import Located
 from dicom_node.config import Config
 from dicom_node.dataset.elements import PIXEL_DATA
-from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
 from dicom_node.store.base import Readable
-from dicom_node.web import accept, bulk, htj2k, metadata, places, qido, query, wado
+from dicom_node.web import (
+    accept,
+    bulk,
+    htj2k,
+    metadata,
+    pictures,
+    places,
+    qido,
+    query,
+    uri,
+    wado,
+)
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator, Ticket
 from dicom_node.web.catalog import Catalog
 from dicom_node.web.derived import Derived
-from dicom_node.web.draw import Drawing
 from dicom_node.web.overview import overview
-from dicom_node.web.problem import Problem, bad_request, not_found, unsupported
+from dicom_node.web.pictures import Pictures
+from dicom_node.web.problem import bad_request, not_found, unsupported
 from dicom_node.web.render import Renderer, options
 
 DICOM_JSON = "application/dicom+json"
@@ -42,14 +52,13 @@ class Service:
         authenticator: Authenticator,
         renderer: Renderer,
     ) -> None:
-        self.config = config
         self.store = store
         self.catalog = Catalog(pool)
         self.access = AccessLog(pool)
         self.authenticator = authenticator
-        self.renderer = renderer
         self.derived = Derived(config.store.path)
         self.base = f"{config.web.origin}/dicom-web"
+        self.pictures = Pictures(config.web, store, self.derived, renderer, self.base)
 
     async def _ticket(self, request: Request, permission: str) -> Ticket:
         ticket = await self.authenticator(request.headers.get("authorization", ""))
@@ -129,7 +138,7 @@ class Service:
         self, request: Request, ticket: Ticket, instance: Located, numbers: list[int]
     ) -> ASGIApp:
         if not instance.frames:
-            raise _not_an_image()
+            raise pictures.not_an_image()
         header = request.headers.get("accept", "")
         if htj2k.asked_for(header):
             (instance,) = await asyncio.to_thread(htj2k.of, self.derived, [instance])
@@ -157,9 +166,12 @@ class Service:
     async def instances(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "download")
         found = await self._located(request, ticket)
-        answer = await wado.instances(
-            self.store, found, request.headers.get("accept", ""), self.base, anon=ticket.anonymous
-        )
+        return await self._whole(request, ticket, found, request.headers.get("accept", ""))
+
+    async def _whole(
+        self, request: Request, ticket: Ticket, found: list[Located], header: str
+    ) -> ASGIApp:
+        answer = await wado.instances(self.store, found, header, self.base, anon=ticket.anonymous)
         await self._record(request, ticket, found[0].study, "instance")
         return answer
 
@@ -184,12 +196,19 @@ class Service:
         instance = (await self._located(request, ticket))[0]
         return await self._drawn(request, ticket, instance, numbers[0], thumbnail=False)
 
+    async def album(self, request: Request) -> ASGIApp:
+        ticket = await self._ticket(request, "view")
+        found = await self._located(request, ticket)
+        kind = pictures.media_type(request.headers.get("accept", ""))
+        await self._record(request, ticket, found[0].study, "rendered")
+        return await self.pictures.album(found, kind, request.query_params)
+
     async def thumbnail(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "view")
         found = await self._located(request, ticket)
         images = [instance for instance in found if instance.image]
         if not images:
-            raise _not_an_image()
+            raise pictures.not_an_image()
         series = [instance for instance in images if instance.series == images[0].series]
         instance = series[len(series) // 2]
         frame = 1 + instance.frames // 2 if instance.frames > 1 else 1
@@ -198,35 +217,32 @@ class Service:
     async def _drawn(
         self, request: Request, ticket: Ticket, instance: Located, frame: int, *, thumbnail: bool
     ) -> ASGIApp:
-        if not instance.image:
-            raise _not_an_image()
-        if not 1 <= frame <= instance.frames:
-            raise not_found()
-        if (instance.rows or 0) * (instance.columns or 0) > self.config.web.max_pixels:
-            raise unsupported("The picture is too large to be drawn.")
-        offers = ("image/jpeg", "image/png")
-        media_type = accept.best(request.headers.get("accept", ""), offers)
-        if media_type is None:
-            raise unsupported("Pictures are drawn as image/jpeg and image/png only.")
-        path = str(await asyncio.to_thread(self.store.local, instance.key))
+        kind = pictures.media_type(request.headers.get("accept", ""))
         drawing = options(
-            Drawing(path, frame, SYNTAXES[instance.syntax].deflated, media_type),
+            await self.pictures.drawing(instance, frame, kind),
             request.query_params,
             thumbnail=thumbnail,
         )
         await self._record(request, ticket, instance.study, "rendered")
-        content = await self._picture(instance, drawing, cache=thumbnail and not request.url.query)
-        return Response(content, media_type=media_type)
+        keep = thumbnail and not request.url.query
+        return await self.pictures.answer(instance, drawing, keep=keep)
 
-    async def _picture(self, instance: Located, drawing: Drawing, *, cache: bool) -> bytes:
-        suffix = drawing.media_type.partition("/")[2]
-        name = f"{instance.study}/thumbnail-{instance.sop}-{drawing.frame}.{suffix}"
-        kept = self.derived.get(name) if cache else None
-        if kept is None:
-            kept = await self.renderer.draw(drawing)
-            if cache:
-                self.derived.put(name, kept)
-        return kept
+    async def uri(self, request: Request) -> ASGIApp:
+        """WADO-URI: what is answered, and so which right it takes, is in the query."""
+        ticket = await self.authenticator(request.headers.get("authorization", ""))
+        if "download" not in ticket.permissions:
+            ticket.require("view")
+        asked = uri.parse(request.query_params.multi_items())
+        found = await self.catalog.located(ticket, asked.study, asked.series, asked.sop)
+        instance = found[0]
+        kind = asked.media_type(request.headers.get("accept", ""), instance)
+        if kind == wado.DICOM:
+            ticket.require("download")
+            return await self._whole(request, ticket, found, asked.accepted)
+        ticket.require("view")
+        drawing = await self.pictures.drawing(instance, asked.frame_of(instance), kind)
+        await self._record(request, ticket, instance.study, "rendered")
+        return await self.pictures.answer(instance, asked.described(drawing))
 
 
 _UID_NAMES = frozenset(("study", "series", "sop"))
@@ -237,10 +253,6 @@ def _uid(request: Request, name: str) -> str:
     if not is_uid(value):
         raise bad_request(f"The {name} in the address is no UID.")
     return value
-
-
-def _not_an_image() -> Problem:
-    return Problem(406, "not_an_image", "The instance holds no picture.")
 
 
 def _accepts_gzip(request: Request) -> bool:

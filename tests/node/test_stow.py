@@ -1,20 +1,15 @@
 """STOW-RS: what comes over HTTP is judged and kept like what comes over DICOM."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pydicom
 import pytest
-from dicomweb_client.api import DICOMwebClient
-from dicomweb_client.session_utils import create_session
 
 from dicom_node.dataset.part10 import FileMeta, decode, encode
 
 from . import samples
 from .sender import Message
 from .stack import Stack, wait_until
-from .test_syntaxes import TWELVE, message_in
 
 MULTIPART = 'multipart/related; type="application/dicom"; boundary=x-y-z'
 
@@ -157,46 +152,3 @@ def test_a_body_cut_off_leaves_nothing_of_its_last_part(stack: Stack) -> None:
     stack.wait_archived()
     assert stack.query("SELECT sop_uid FROM archive.instance") == [(whole[0].sop_instance,)]
     assert not list(stack.root.glob("spool/**/*.part"))
-
-
-@pytest.fixture
-def client(stack: Stack) -> DICOMwebClient:
-    token = stack.ticket(scope={"hospitals": ["H001"]}, perms=["store", "view", "download"])
-    session = create_session()
-    session.trust_env = False
-    session.headers["Authorization"] = f"Bearer {token}"
-    return DICOMwebClient(f"http://127.0.0.1:{stack.web_port}/dicom-web", session=session)
-
-
-def test_dicomweb_client_stores_finds_and_fetches(stack: Stack, client: DICOMwebClient) -> None:
-    datasets = []
-    for _message, content in (image() for _ in range(3)):
-        datasets.append(pydicom.dcmread(pydicom.filebase.DicomBytesIO(content)))
-    answer = client.store_instances(datasets)
-    assert len(answer.ReferencedSOPSequence) == 3
-    stack.wait_archived()
-    assert len(client.search_for_studies(search_filters={"PatientID": "P100"})) == 3
-    for dataset in datasets:
-        found = client.retrieve_instance(
-            dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID
-        )
-        assert found.PixelData == dataset.PixelData
-        (row,) = client.search_for_instances(dataset.StudyInstanceUID)
-        assert row["00080018"]["Value"] == [dataset.SOPInstanceUID]
-
-
-@pytest.mark.parametrize("syntax", TWELVE)
-def test_dicomweb_client_stores_and_fetches_every_syntax(
-    stack: Stack, client: DICOMwebClient, syntax: str, tmp_path: Path
-) -> None:
-    sent = pydicom.dcmread(pydicom.filebase.DicomBytesIO(file_of(message_in(syntax, tmp_path))))
-    answer = client.store_instances([sent])
-    (item,) = answer.ReferencedSOPSequence
-    stack.wait_archived()
-    # One of them names neither its study nor its series: the answer says where it is found.
-    uids = item.RetrieveURL.split("/")[-5::2]
-    found = client.retrieve_instance(*uids, media_types=(("application/dicom", "*"),))
-    assert found.file_meta.TransferSyntaxUID == syntax
-    assert found == sent
-    metadata = client.retrieve_instance_metadata(*uids)
-    assert metadata["00080018"]["Value"] == [item.ReferencedSOPInstanceUID]

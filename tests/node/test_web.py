@@ -25,7 +25,7 @@ from dicom_node.web.derived import Derived
 from . import samples
 from .conftest import shared
 from .sender import Message, message_of, send
-from .stack import ORIGIN, Stack, parts_of
+from .stack import ORIGIN, Stack, parts_of, wait_until
 from .test_receive import MALFORMED, raw_message
 
 
@@ -396,15 +396,50 @@ def test_a_decoder_that_dies_is_replaced(stack: Stack) -> None:
     archived(stack, dataset)
     path = f"{samples.address(dataset)}/rendered"
     assert stack.get(path).status_code == 200
-    decoders = [
+    children = decoders(stack)
+    assert children
+    for child in children:
+        child.kill()
+    assert stack.get(path).status_code == 200
+
+
+def decoders(stack: Stack) -> list[psutil.Process]:
+    return [
         child
         for child in psutil.Process(stack.processes["web"].pid).children()
         if "spawn_main" in " ".join(child.cmdline())
     ]
-    assert decoders
-    for child in decoders:
-        child.kill()
+
+
+def test_no_decoder_outlives_a_web_process_that_was_killed(stack: Stack) -> None:
+    dataset = samples.image()
+    archived(stack, dataset)
+    path = f"{samples.address(dataset)}/rendered"
     assert stack.get(path).status_code == 200
+    children = decoders(stack)
+    assert children
+    stack.kill("web")
+    try:
+        gone, alive = psutil.wait_procs(children, timeout=5)
+        assert (len(gone), alive) == (len(children), [])
+    finally:
+        stack.start("web")
+        stack.wait_ready("web")
+    assert stack.get(path).status_code == 200
+
+
+def test_the_portal_is_told_how_many_requests_were_answered(stack: Stack) -> None:
+    def requests() -> int:
+        count: int = stack.portal_report("web")["requests"]
+        return count
+
+    before = requests()
+    for _ in range(5):
+        assert stack.client.get("/dicom-web/healthz").status_code == 200
+    wait_until(lambda: requests() >= before + 5, "the requests are reported")
+    report = stack.portal_report("web")
+    assert {"started", "version", "host"} <= report.keys()
+    assert "renditions_waiting" not in report, "nobody knows"
 
 
 def test_a_picture_larger_than_allowed_is_not_even_tried(stack: Stack) -> None:
