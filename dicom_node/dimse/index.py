@@ -10,8 +10,8 @@ from psycopg.types.json import Jsonb
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.dimse.policy import Device
 from dicom_node.web import access
-from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Condition, scope
+from dicom_node.web.ticket import Ticket
 
 TIMEOUT = 15_000  # milliseconds
 

@@ -7,8 +7,8 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from dicom_node import log
-from dicom_node.web.auth import Ticket
 from dicom_node.web.problem import unavailable
+from dicom_node.web.ticket import Ticket
 
 MAX_REMEMBERED = 20_000
 

@@ -19,7 +19,7 @@ from dicom_node.dimse.receive import Receiver
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
-from dicom_node.web import problem
+from dicom_node.web import failures
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
@@ -83,11 +83,11 @@ class Edge:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         size = sum(len(name) + len(value) for name, value in scope["headers"])
         if size > MAX_HEADERS:
-            return problem.response(
+            return failures.response(
                 Problem(431, "bad_request", "The request headers are too long.")
             )
         if len(scope["query_string"]) + len(scope["path"]) > MAX_TARGET:
-            return problem.response(Problem(414, "bad_request", "The address is too long."))
+            return failures.response(Problem(414, "bad_request", "The address is too long."))
         return None
 
     def _preflight(self, *, admitted: bool) -> ASGIApp:
@@ -137,11 +137,11 @@ def create(config: Config) -> Starlette:
         routes=[*routes(service), *uploads.routes(PREFIX), *stow.routes(PREFIX)],
         middleware=[Middleware(Edge, origin=config.web.origin)],
         exception_handlers={
-            Problem: problem.handle,
-            UnreadableError: problem.handle_unreadable,
-            OSError: problem.handle_unreadable,
-            404: problem.handle_no_route,
-            405: problem.handle_method,
+            Problem: failures.handle,
+            UnreadableError: failures.handle_unreadable,
+            OSError: failures.handle_unreadable,
+            404: failures.handle_no_route,
+            405: failures.handle_method,
         },
         lifespan=lifespan,
     )

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 from dicom_node import hospital
 from dicom_node.dataset.uid import is_uid
 from dicom_node.web.problem import Problem, unavailable
+from dicom_node.web.ticket import Ticket
 
 ISSUER, AUDIENCE = "yunying", "dicom-node"
 MAX_TOKEN = 65_536
@@ -27,23 +27,6 @@ REVOCATION_CACHE_SECONDS = 1.0
 MAX_CACHED = 10_000
 PERMISSIONS = frozenset(("view", "download", "store", "annotate", "render"))
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What the bearer may do. Of ``studies`` and ``hospitals`` one is None."""
-
-    id: str
-    subject: str
-    studies: frozenset[str] | None
-    hospitals: frozenset[str] | None
-    permissions: frozenset[str]
-    anonymous: bool
-    purpose: str
-
-    def require(self, permission: str) -> None:
-        if permission not in self.permissions:
-            raise Problem(403, "permission_denied", f"The ticket does not allow to {permission}.")
 
 
 class Keys:

@@ -9,8 +9,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from dicom_node.archive.located import LOCATED, ORDER, Located
-from dicom_node.web.auth import Ticket
 from dicom_node.web.problem import not_found, unavailable, withheld
+from dicom_node.web.ticket import Ticket
 
 
 @dataclass(slots=True)

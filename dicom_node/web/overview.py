@@ -7,9 +7,9 @@ from psycopg.rows import DictRow
 
 from dicom_node.dataset.text import display_name
 from dicom_node.web.attributes import CODE
-from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Catalog, scope
 from dicom_node.web.problem import not_found
+from dicom_node.web.ticket import Ticket
 
 _STUDY: LiteralString = """
 SELECT t.id, t.study_uid, t.hospital, t.study_date, t.study_time, t.description, t.patient_name,

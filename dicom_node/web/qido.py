@@ -7,9 +7,9 @@ from typing import Any, LiteralString
 from psycopg.rows import DictRow
 
 from dicom_node.web.attributes import INSTANCE, SERIES, STUDY, Attribute
-from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Catalog, scope
 from dicom_node.web.query import Query
+from dicom_node.web.ticket import Ticket
 
 _RETURNED: dict[str, Sequence[Attribute]] = {
     "studies": STUDY,

@@ -10,9 +10,9 @@ from pydicom.datadict import dictionary_has_tag, tag_for_keyword
 from dicom_node.dataset.text import parse_date, parse_time
 from dicom_node.dataset.uid import is_uid
 from dicom_node.web.attributes import LEVELS, Attribute
-from dicom_node.web.auth import Ticket
 from dicom_node.web.catalog import Condition
 from dicom_node.web.problem import Problem, bad_request
+from dicom_node.web.ticket import Ticket
 
 MAX_LIMIT, DEFAULT_LIMIT, MAX_OFFSET = 1000, 100, 1_000_000
 MAX_PARAMETERS, MAX_VALUE, MAX_LIST = 64, 1024, 1000

@@ -29,13 +29,14 @@ from dicom_node.web import (
     wado,
 )
 from dicom_node.web.access import AccessLog
-from dicom_node.web.auth import Authenticator, Ticket
+from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog
 from dicom_node.web.derived import Derived
 from dicom_node.web.overview import overview
 from dicom_node.web.pictures import Pictures
 from dicom_node.web.problem import bad_request, not_found, unsupported
 from dicom_node.web.render import Renderer, options
+from dicom_node.web.ticket import Ticket
 
 DICOM_JSON = "application/dicom+json"
 _GZIP_FROM = 1024

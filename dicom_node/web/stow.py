@@ -15,10 +15,11 @@ from dicom_node import log
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.receive import Intake, Receiver
-from dicom_node.web.auth import Authenticator, Ticket
+from dicom_node.web.auth import Authenticator
 from dicom_node.web.inbox import DICOM, Body, BodyError, Outcome
 from dicom_node.web.problem import Problem, bad_request
 from dicom_node.web.room import Room
+from dicom_node.web.ticket import Ticket
 from dicom_node.web.uploads import PIECE, hospital_of, in_time
 
 MULTIPART = "multipart/related"

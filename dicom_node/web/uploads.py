@@ -27,9 +27,10 @@ from dicom_node.spool.partial import (
     size_of,
 )
 from dicom_node.spool.spool import Spool
-from dicom_node.web.auth import Authenticator, Ticket
+from dicom_node.web.auth import Authenticator
 from dicom_node.web.problem import Problem, bad_request
 from dicom_node.web.room import Room
+from dicom_node.web.ticket import Ticket
 
 # Of one request: what is lost at most when a proxy on the way kept all of it back.
 MAX_BODY = 64 << 20
