@@ -1,12 +1,11 @@
 """Associations that the node asks for itself, with devices that listen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ssl import SSLContext
 from typing import Any
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.events import EVT_C_STORE
 
 from dicom_node.dimse.policy import Device
 
@@ -23,15 +22,15 @@ class Caller:
         device: Device,
         contexts: Sequence[Any],
         roles: Sequence[Any] = (),
-        store: Callable[[Any], Any] | None = None,
+        handlers: Sequence[tuple[Any, Any]] = (),
     ) -> Association:
-        """An association, established or not; *store* takes what comes on it by C-STORE."""
+        """An association, established or not; *handlers* are pynetdicom's, by event."""
         return self._entity.associate(
             device.host,
             device.port,
             contexts=list(contexts),
             ae_title=device.ae_title,
             ext_neg=list(roles),
-            evt_handlers=[(EVT_C_STORE, store)] if store is not None else [],
+            evt_handlers=list(handlers),
             tls_args=(self._tls, device.host) if device.tls else None,
         )

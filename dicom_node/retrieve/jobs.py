@@ -1,14 +1,19 @@
 """What the portal wants fetched (docs/architecture.md, ``retrievals``)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from dicom_node import log
 from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.policy import Device
 from dicom_node.dimse.policy import parse as parse_policy
+
+# Of a value by which studies are chosen (LO, PS3.5 table 6.2-1), and a number in PostgreSQL.
+MAX_TEXT = 64
+MAX_ID = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,44 +39,87 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The jobs whose device can be reached, and all devices by AE title."""
+class Unusable:
+    """A job that cannot be worked on as it is; ``problem`` is for the operator.
 
-    jobs: Sequence[Job]
+    ``final``: it can only be asked for anew. Else it waits until the portal tells it better.
+    """
+
+    id: int
+    cancelled: bool
+    problem: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All jobs, and all devices by AE title."""
+
+    jobs: Sequence[Job | Unusable]
     devices: Mapping[str, Device]
 
 
+class _ProblemError(Exception):
+    """What is wrong with a job, as the operator is told."""
+
+
+class _SourceProblemError(_ProblemError):
+    """What is wrong with its device: that may be put right while the job waits."""
+
+
 def parse(document: Any) -> Plan:
-    """What the portal wants; raise `InvalidConfigurationError` naming the field."""
+    """What the portal wants: every job by itself, so that one not as agreed stops no other.
+
+    Raises `InvalidConfigurationError` when the devices are not as agreed.
+    """
     devices = parse_policy(document).devices
-    jobs = []
-    for entry in document.get("retrievals", []):
-        try:
-            device = devices.get(entry["device"])
-            if device is not None and device.port is not None:
-                jobs.append(_job(entry, device))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidConfigurationError(f"retrievals: {error!r}") from error
-    return Plan(jobs, devices)
+    entries = document.get("retrievals", [])
+    if not isinstance(entries, list):
+        raise InvalidConfigurationError("retrievals: is no list")
+    return Plan([job for entry in entries for job in _jobs(entry, devices)], devices)
 
 
-def _job(entry: Any, device: Device) -> Job:
-    if entry["method"] not in ("move", "get"):
-        raise ValueError("method")
-    uid = str(entry.get("study_uid", ""))
+def _jobs(entry: Any, devices: Mapping[str, Device]) -> Iterator[Job | Unusable]:
+    number = entry.get("id") if isinstance(entry, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= MAX_ID:
+        log.get().error("retrieval_without_id")
+        return
+    try:
+        yield _job(entry, devices)
+    except _ProblemError as problem:
+        final = not isinstance(problem, _SourceProblemError)
+        yield Unusable(number, bool(entry.get("cancelled")), str(problem), final)
+
+
+def _source(title: Any, devices: Mapping[str, Device]) -> Device:
+    device = devices.get(title) if isinstance(title, str) else None
+    if device is None:
+        raise _SourceProblemError(f"device: {str(title)[:16]!r} is no active device of the portal")
+    if device.port is None or not device.host:
+        raise _SourceProblemError(
+            f"device: {device.ae_title} has no address and port of its own: enter them there"
+        )
+    return device
+
+
+def _job(entry: Any, devices: Mapping[str, Device]) -> Job:
+    if entry.get("method") not in ("move", "get"):
+        raise _ProblemError("method: is neither move nor get")
+    uid = str(entry.get("study_uid") or "")
     if uid and not is_uid(uid):
-        raise ValueError("study_uid")
+        raise _ProblemError("study_uid: is no UID")
     modality, accession, patient = (
-        str(entry.get(key, "")) for key in ("modality", "accession_number", "patient_id")
+        _value(entry, key) for key in ("modality", "accession_number", "patient_id")
     )
-    if set(modality + accession + patient) & set("*?\\"):
-        raise ValueError("a wildcard")
-    first, last = (_day(entry.get(key)) for key in ("date_from", "date_to"))
+    first, last = (_day(entry, key) for key in ("date_from", "date_to"))
     if not (first or last or uid or accession or patient):
-        raise ValueError("nothing says which studies")
+        raise _ProblemError("nothing says which studies: give a date, a patient or a study")
+    per_minute = entry.get("per_minute", 0)
+    if not _is_whole(per_minute) or per_minute < 0:
+        raise _ProblemError("per_minute: is no number of studies")
     return Job(
-        id=int(entry["id"]),
-        device=device,
+        id=entry["id"],
+        device=_source(entry.get("device"), devices),
         method=entry["method"],
         date_from=first,
         date_to=last,
@@ -79,11 +127,33 @@ def _job(entry: Any, device: Device) -> Job:
         accession_number=accession,
         patient_id=patient,
         study_uid=uid,
-        hours=[(int(begin), int(end)) for begin, end in entry.get("hours", [])],
-        per_minute=int(entry.get("per_minute", 0)),
+        hours=_hours(entry.get("hours", [])),
+        per_minute=per_minute,
         cancelled=bool(entry.get("cancelled")),
     )
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _value(entry: Any, key: str) -> str:
+    text = str(entry.get(key) or "")
+    if len(text) > MAX_TEXT or not text.isprintable() or set(text) & set("*?\\"):
+        raise _ProblemError(f"{key}: longer than {MAX_TEXT} characters, or with a wildcard in it")
+    return text
+
+
+def _day(entry: Any, key: str) -> date | None:
+    try:
+        return date.fromisoformat(entry[key]) if entry.get(key) else None
+    except (TypeError, ValueError):
+        raise _ProblemError(f"{key}: is no date such as 2026-11-01") from None
+
+
+def _hours(spans: Any) -> list[tuple[int, int]]:
+    if not isinstance(spans, list) or not all(
+        isinstance(span, list) and len(span) == 2 and all(map(_is_whole, span)) for span in spans
+    ):
+        raise _ProblemError("hours: are no spans such as [[20, 24], [0, 6]]")
+    return [(first, last) for first, last in spans]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

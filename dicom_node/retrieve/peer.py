@@ -1,6 +1,6 @@
 """Another archive, asked by C-FIND (PS3.4 annex C.4.1)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -9,20 +9,28 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import _config
-from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.presentation import build_context, build_role
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
+from dicom_node import log
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.caller import Caller
 from dicom_node.dimse.policy import Device
+from dicom_node.retrieve.bounded import BoundedEntity
 
 FIND = StudyRootQueryRetrieveInformationModelFind
-TIMEOUT = 60
+# Seconds without an answer: to a question, and while instances are sent, which some archives
+# first have to take from a tape.
+TIMEOUT, TRANSFER_TIMEOUT = 60, 600
 MAX_STUDIES = 100_000
 MAX_INSTANCES = 100_000
-PENDING = (0xFF00, 0xFF01)
+# An instance is counted in an integer of PostgreSQL, and of the standard's IS (PS3.5 6.2).
+MAX_NUMBER = (1 << 31) - 1
+# Status of C-FIND (PS3.4 table C.4-1).
+PENDING, OUT_OF_RESOURCES = (0xFF00, 0xFF01), 0xA700
+# Result of A-ASSOCIATE-RJ (PS3.8 table 9-21).
+REJECTED_PERMANENT = 1
 
 
 class SourceError(Exception):
@@ -30,7 +38,11 @@ class SourceError(Exception):
 
 
 class UnreachableError(SourceError):
-    """It does not answer at all."""
+    """It does not answer at all, or not at this moment."""
+
+
+class RefusedError(SourceError):
+    """It answered that it does not do what was asked: asking again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +72,11 @@ class Peer:
                     if not is_uid(uid):
                         raise SourceError("it names a study without a UID")
                     if _matches(reply, question):
-                        found[uid] = number(reply.get("NumberOfStudyRelatedInstances"))
+                        found[uid] = number(reply, "NumberOfStudyRelatedInstances")
                     if len(found) > MAX_STUDIES:
-                        raise SourceError(f"it names more than {MAX_STUDIES} studies")
+                        raise RefusedError(
+                            f"it names more than {MAX_STUDIES} studies: narrow the retrieval down"
+                        )
         return found
 
     def instances(self, study: str) -> list[Listed]:
@@ -89,33 +103,56 @@ class Peer:
         self,
         contexts: Sequence[Any],
         classes: Sequence[UID] = (),
-        store: Callable[[Any], Any] | None = None,
+        handlers: Sequence[tuple[Any, Any]] = (),
+        timeout: float = TIMEOUT,
     ) -> Iterator[Association]:
-        """An association, on which it may send instances of *classes* to *store*."""
+        """An association, on which it may send instances of *classes* to *handlers*.
+
+        Whatever it sends that pynetdicom or pydicom cannot bear is a `SourceError`.
+        """
         _config.LOG_HANDLER_LEVEL = "none"
         device = self.device
-        entity = ApplicationEntity(self.own_ae)
+        entity = BoundedEntity(self.own_ae)
         entity.acse_timeout = entity.connection_timeout = 10
-        entity.dimse_timeout = entity.network_timeout = TIMEOUT
+        entity.dimse_timeout = entity.network_timeout = timeout
         roles = [build_role(uid, scp_role=True) for uid in classes]
-        association = Caller(entity, self._tls).associate(device, contexts, roles, store)
-        if not association.is_established:
-            raise UnreachableError(f"{device.ae_title} does not answer, or turns us away")
+        association = None
         try:
+            association = Caller(entity, self._tls).associate(device, contexts, roles, handlers)
+            _require_established(association, device)
             yield association
-        except (ValueError, RuntimeError) as error:
+        except SourceError:
+            raise
+        except OSError as error:
+            raise UnreachableError(f"{device.ae_title} is not reached: {error}") from error
+        except Exception as error:
+            log.get().warning("source_misbehaved", device=device.ae_title, error=repr(error)[:300])
             raise SourceError(f"{device.ae_title}: {error}") from error
         finally:
-            if association.is_established:
+            if association is not None and association.is_established:
                 association.release()
 
 
-def number(value: Any) -> int | None:
-    """A count of the other archive; None when it is none."""
+def _require_established(association: Association, device: Device) -> None:
+    if association.is_established:
+        return
+    rejection = association.acceptor.primitive if association.is_rejected else None
+    if rejection is not None and rejection.result == REJECTED_PERMANENT:
+        raise RefusedError(
+            f"{device.ae_title} turns us away: {rejection.reason_str}; it has to know our AE title"
+        )
+    if association.is_aborted and association.rejected_contexts:
+        raise RefusedError(f"{device.ae_title} does not support what was asked of it")
+    raise UnreachableError(f"{device.ae_title} does not answer, or turns us away")
+
+
+def number(reply: Dataset, keyword: str) -> int | None:
+    """A count of the other archive; None when it is none, or greater than there can be."""
     try:
-        return max(0, int(value))
-    except (TypeError, ValueError):
+        value = int(reply[keyword].value)
+    except (KeyError, TypeError, ValueError, OverflowError, ArithmeticError):
         return None
+    return value if 0 <= value <= MAX_NUMBER else None
 
 
 def count_of(study: str) -> Dataset:
@@ -151,5 +188,7 @@ def _find(association: Association, identifier: Dataset) -> Iterator[Dataset]:
             raise SourceError("it broke off the search")
         if status.Status in PENDING and reply is not None:
             yield reply
+        elif status.Status == OUT_OF_RESOURCES:
+            raise UnreachableError("it has no resources for the search at this moment")
         elif status.Status != 0:
-            raise SourceError(f"search refused with status 0x{status.Status:04X}")
+            raise RefusedError(f"it refuses the search with status 0x{status.Status:04X}")

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
+from pynetdicom.events import EVT_C_STORE
 from pynetdicom.presentation import (
     PresentationContext,
     StoragePresentationContexts,
@@ -20,13 +22,24 @@ from pynetdicom.sop_class import (
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE, IMPLICIT_LITTLE, SYNTAXES
 from dicom_node.dimse.receive import OUT_OF_RESOURCES, Receiver, answer
+from dicom_node.retrieve.bounded import Limit
 from dicom_node.retrieve.jobs import Job
-from dicom_node.retrieve.peer import Listed, Peer, SourceError, count_of, number
+from dicom_node.retrieve.peer import (
+    TRANSFER_TIMEOUT,
+    Listed,
+    Peer,
+    RefusedError,
+    SourceError,
+    count_of,
+    number,
+)
 
 # Of 128 contexts of an association one is the query model's.
 MAX_CONTEXTS = 127
 # Instances that are named in one request.
 MAX_NAMED = 200
+# Status of C-MOVE and C-GET (PS3.4 tables C.4-2, C.4-3).
+COMPLETE_WITH_WARNING = 0xB000
 _NATIVE = [EXPLICIT_LITTLE.uid, IMPLICIT_LITTLE.uid]
 _OTHERS = [uid for uid in SYNTAXES if uid not in _NATIVE]
 
@@ -55,13 +68,15 @@ class Source:
     def fetch(self, study: str, listed: Sequence[Listed], stored: frozenset[str]) -> int:
         """Have it send what it has *listed* and is not *stored*; all of a study without a list.
 
-        Returns how many instances it sent; raises `SourceError` when something was not sent.
+        Returns how many instances it sent; raises `RefusedError` when it says that it did not send
+        something, `SourceError` when it broke off.
         """
         wanted = [one for one in listed if one.sop not in stored]
         identifiers = _identifiers(study, listed, wanted)
         if self._job.method == "move":
             model = StudyRootQueryRetrieveInformationModelMove
-            with self._peer.associated([build_context(model)]) as association:
+            contexts = [build_context(model)]
+            with self._peer.associated(contexts, timeout=TRANSFER_TIMEOUT) as association:
                 return sum(
                     _sent(association.send_c_move(identifier, self._peer.own_ae, model))
                     for identifier in identifiers
@@ -69,10 +84,17 @@ class Source:
         model = StudyRootQueryRetrieveInformationModelGet
         contexts = _storage_contexts({one.sop_class for one in wanted})
         classes = list({UID(context.abstract_syntax) for context in contexts})
+        limit = Limit(self._max_instance)
+        handlers = [(EVT_C_STORE, partial(self._store, limit)), *limit.handlers]
         with self._peer.associated(
-            [build_context(model), *contexts], classes, self._store
+            [build_context(model), *contexts], classes, handlers, TRANSFER_TIMEOUT
         ) as association:
-            return sum(_sent(association.send_c_get(one, model)) for one in identifiers)
+            try:
+                return sum(_sent(association.send_c_get(one, model)) for one in identifiers)
+            except SourceError:
+                if limit.excess:
+                    raise RefusedError(limit.excess) from None
+                raise
 
     def _questions(self) -> Iterator[Dataset]:
         """One question a day: some archives answer no more than so many studies at once."""
@@ -96,8 +118,16 @@ class Source:
             yield asked
             day += timedelta(days=1)
 
-    def _store(self, event: Any) -> Dataset:
+    def _store(self, limit: Limit, event: Any) -> Dataset:
         """What a C-GET brings goes the way of everything received."""
+        if limit.excess:
+            return answer(OUT_OF_RESOURCES, limit.excess)
+        try:
+            return self._taken(event)
+        finally:
+            limit.answered()
+
+    def _taken(self, event: Any) -> Dataset:
         request, device = event.request, self._peer.device
         if request.DataSet.getbuffer().nbytes > self._max_instance:
             return answer(OUT_OF_RESOURCES, f"more than {self._max_instance} bytes")
@@ -163,7 +193,10 @@ def _sent(replies: Iterator[tuple[Dataset, Dataset | None]]) -> int:
         final = status
     if "Status" not in final:
         raise SourceError("it broke off")
-    failed = number(final.get("NumberOfFailedSuboperations")) or 0
-    if final.Status != 0 or failed:
-        raise SourceError(f"status 0x{final.Status:04X}, {failed} instances not sent")
-    return number(final.get("NumberOfCompletedSuboperations")) or 0
+    failed = number(final, "NumberOfFailedSuboperations") or 0
+    # What came with a warning came. Without a failed one that alone is the warning's meaning.
+    if failed or final.Status not in (0, COMPLETE_WITH_WARNING):
+        raise RefusedError(f"status 0x{final.Status:04X}, {failed} instances not sent")
+    return sum(
+        number(final, f"NumberOf{kind}Suboperations") or 0 for kind in ("Completed", "Warning")
+    )

@@ -1,34 +1,41 @@
 """Works off the jobs, one study after the other; each step is in the index before the next."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from dicom_node import ident, log
 from dicom_node.archive import completeness, evidence
 from dicom_node.archive.evidence import Evidence
+from dicom_node.retrieve import progress
 from dicom_node.retrieve.backoff import Backoff
-from dicom_node.retrieve.jobs import Job
-from dicom_node.retrieve.peer import Listed, SourceError, UnreachableError
+from dicom_node.retrieve.jobs import Job, Unusable
+from dicom_node.retrieve.peer import Listed, RefusedError, SourceError, UnreachableError
 from dicom_node.retrieve.source import Source
 from dicom_node.spool.spool import Spool
 
 # So long a fetched study may take from the spool into the index.
 SETTLE = 60.0
-MAX_MISSING = 1000
+# A source that refuses so often, one time after the other, does not do what the job wants; a study
+# at which one that otherwise answers breaks off so often is given up.
+MAX_TRIES = 3
+FINAL = ("done", "failed", "cancelled")
 # Studies whose counts are kept in one transaction: the archive process waits for it.
 TOLD = 500
 
 
 class Worker:
-    """One round does one step of the first job that has something to do."""
+    """One round does one step of the first job that has something to do.
+
+    What is kept in memory alone (pauses, tries) a new process begins anew.
+    """
 
     def __init__(
         self,
-        jobs: Callable[[], Sequence[Job] | None],
+        jobs: Callable[[], Sequence[Job | Unusable] | None],
         source: Callable[[Job], Source],
         zone: tzinfo,
         spool: Spool,
@@ -37,46 +44,82 @@ class Worker:
         self._jobs = jobs
         self._source = source
         self._zone = zone
+        self._news = progress.News()
+        self._states: dict[int, str] = {}
         self._last_fetch: dict[int, float] = {}
         self._backoff = Backoff()
+        self._refusals: Counter[int] = Counter()
+        self._breaks: Counter[tuple[int, str]] = Counter()
 
     def run_once(self, connection: psycopg.Connection) -> int:
         """Return 1 when something was done, 0 when there is nothing to do now."""
-        return int(any(self._step(connection, job) for job in self._jobs() or ()))
+        jobs = self._jobs() or ()
+        self._states = {job.id: self._states.get(job.id, "waiting") for job in jobs}
+        done = any(self._step(connection, job) for job in jobs)
+        self._news.tell_due(connection)
+        return int(done)
 
     def report(self) -> dict[str, int]:
-        jobs = self._jobs() or ()
-        now = datetime.now(self._zone)
-        waiting = sum(job.id in self._backoff or not job.allowed(now) for job in jobs)
-        return {"running": len(jobs) - waiting, "waiting": waiting}
+        states = list(self._states.values())
+        return {name: states.count(name) for name in ("running", "waiting")}
 
-    def _step(self, connection: psycopg.Connection, job: Job) -> bool:
+    def _step(self, connection: psycopg.Connection, job: Job | Unusable) -> bool:
         row = connection.execute(
-            "SELECT state, listed FROM archive.retrieval WHERE id = %s", (job.id,)
+            "SELECT state, listed, error FROM archive.retrieval WHERE id = %s", (job.id,)
         ).fetchone()
-        state, listed = row or ("waiting", False)
-        if state in ("done", "failed", "cancelled"):
+        state, listed, error = row or ("waiting", False, "")
+        self._states[job.id] = state
+        if state in FINAL:
             return False
         if job.cancelled:
             self._set(connection, job, "cancelled")
             return True
-        if not self._backoff.is_due(job.id) or not job.allowed(datetime.now(self._zone)):
+        if isinstance(job, Unusable):
+            return self._say_why(connection, job, state, error)
+        if not self._backoff.is_due(job.id):
             return False
+        if not job.allowed(datetime.now(self._zone)):
+            if state == "running":
+                self._set(connection, job, "waiting", error)
+            return False
+        return self._work(connection, job, listed=listed)
+
+    def _say_why(
+        self, connection: psycopg.Connection, job: Unusable, state: str, error: str
+    ) -> bool:
+        """Say once that nothing is done, and why."""
+        wanted = "failed" if job.final else "waiting"
+        if (state, error) == (wanted, job.problem):
+            return False
+        log.get().warning("retrieval_unusable", job=job.id, problem=job.problem)
+        self._set(connection, job, wanted, job.problem)
+        return True
+
+    def _work(self, connection: psycopg.Connection, job: Job, *, listed: bool) -> bool:
         try:
-            done = self._list(connection, job) if not listed else self._next(connection, job)
+            done = self._next(connection, job) if listed else self._list(connection, job)
+        except RefusedError as refusal:
+            self._refusals[job.id] += 1
+            if self._refusals[job.id] < MAX_TRIES:
+                self._put_off(connection, job, str(refusal))
+            else:
+                self._set(connection, job, "failed", str(refusal))
+            return True
         except SourceError as error:
             self._put_off(connection, job, str(error))
             return True
+        self._refusals.pop(job.id, None)
         self._backoff.succeeded(job.id)
         return done
 
     def _put_off(self, connection: psycopg.Connection, job: Job, error: str) -> None:
         pause = self._backoff.failed(job.id)
         log.get().warning("retrieval_put_off", job=job.id, error=error, seconds=pause)
-        self._set(connection, job, "running", error)
+        self._set(connection, job, "waiting", error)
 
     def _list(self, connection: psycopg.Connection, job: Job) -> bool:
-        self._set(connection, job, "running")
+        if job.id not in self._backoff:
+            self._set(connection, job, "running")
         studies = self._source(job).studies()
         for counts in _some(sorted(studies.items())):
             told = [_told(job, uid, count) for uid, count in counts if count is not None]
@@ -98,7 +141,7 @@ class Worker:
             (job.id,),
         ).fetchone()
         if row is None:
-            self._set(connection, job, "done")
+            self._set(connection, job, "done", _last_error(connection, job.id))
             return True
         study, expected = row
         if _belongs_elsewhere(connection, study, job.device.hospital):
@@ -111,6 +154,8 @@ class Worker:
         if job.per_minute and time.monotonic() - last < 60 / job.per_minute:
             return False
         self._last_fetch[job.id] = time.monotonic()
+        if self._states[job.id] != "running":
+            self._set(connection, job, "running")
         self._fetch(connection, job, study, expected)
         return True
 
@@ -133,7 +178,11 @@ class Worker:
             log.get().warning("study_not_fetched", job=job.id, study=study, error=str(failure))
             # Whether it was the study or the source: one that is away answers no question.
             source.answers(study)
+            self._breaks[job.id, study] += 1
+            if not isinstance(failure, RefusedError) and self._breaks[job.id, study] < MAX_TRIES:
+                raise
             error = str(failure)
+        self._breaks.pop((job.id, study), None)
         self._wait_archived()
         stored = _stored(connection, study)
         if listed:
@@ -151,6 +200,7 @@ class Worker:
         except UnreachableError:
             raise
         except SourceError as error:
+            # It may send what it does not list.
             log.get().info("instances_not_listed", study=study, error=str(error))
             return []
         return listed if expected is None or len(listed) >= expected else []
@@ -172,20 +222,28 @@ class Worker:
             " WHERE retrieval_id = %s AND study_uid = %s",
             (state, job.id, study),
         )
-        self._set(connection, job, "running", error)
+        if error:
+            progress.keep(connection, job.id, "running", error)
+        self._news.changed(job.id)
 
-    def _set(self, connection: psycopg.Connection, job: Job, state: str, error: str = "") -> None:
+    def _set(
+        self, connection: psycopg.Connection, job: Job | Unusable, state: str, error: str = ""
+    ) -> None:
         """Keep the state and tell the portal, in one transaction."""
         with connection.transaction():
-            connection.execute(
-                "INSERT INTO archive.retrieval (id, state, error) VALUES (%s, %s, %s)"
-                " ON CONFLICT (id) DO UPDATE SET state = excluded.state, error = excluded.error",
-                (job.id, state, error),
-            )
-            connection.execute(
-                "INSERT INTO archive.outbox (kind, body) VALUES ('retrieval', %s)",
-                (Jsonb(_body(connection, job, state, error)),),
-            )
+            progress.keep(connection, job.id, state, error)
+            self._news.tell(connection, job.id)
+        self._states[job.id] = state
+
+
+def _last_error(connection: psycopg.Connection, job: int) -> str:
+    """Why a study of *job* failed, when one did."""
+    row = connection.execute(
+        "SELECT error FROM archive.retrieval r WHERE id = %s AND EXISTS (SELECT FROM"
+        " archive.retrieval_study s WHERE s.retrieval_id = r.id AND s.state = 'failed')",
+        (job,),
+    ).fetchone()
+    return row[0] if row else ""
 
 
 def _stored(connection: psycopg.Connection, study: str) -> frozenset[str]:
@@ -212,29 +270,3 @@ def _told(job: Job, study: str, expected: int, names: tuple[str, ...] | None = N
 def _some(items: Sequence[tuple[str, int | None]]) -> Iterator[Sequence[tuple[str, int | None]]]:
     for start in range(0, len(items), TOLD):
         yield items[start : start + TOLD]
-
-
-def _body(connection: psycopg.Connection, job: Job, state: str, error: str) -> dict[str, object]:
-    row = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE r.state = 'present'),"
-        " count(*) FILTER (WHERE r.state = 'failed'), coalesce(sum(t.instance_count), 0)"
-        " FROM archive.retrieval_study r LEFT JOIN archive.study t USING (study_uid)"
-        " WHERE retrieval_id = %s",
-        (job.id,),
-    ).fetchone()
-    found, done, failed, instances = row or (0, 0, 0, 0)
-    missing = connection.execute(
-        "SELECT study_uid FROM archive.retrieval_study"
-        " WHERE retrieval_id = %s AND state = 'failed' ORDER BY study_uid LIMIT %s",
-        (job.id, MAX_MISSING),
-    ).fetchall()
-    return {
-        "id": job.id,
-        "state": state,
-        "found": found,
-        "done": done,
-        "failed": failed,
-        "instances": int(instances),
-        "missing": [uid for (uid,) in missing],
-        "error": error,
-    }

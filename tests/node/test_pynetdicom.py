@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import MODE_ACCEPTOR, Association
 from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import STATES, TRANSITION_TABLE
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
@@ -62,3 +63,15 @@ def test_the_server_makes_associations_through_the_methods_that_are_overridden()
         assert hasattr(AssociationServer, name), f"AssociationServer.{name}: {WHY}"
     for name in ("ready", "recv", "send", "close"):
         assert hasattr(AssociationSocket, name), f"AssociationSocket.{name}: {WHY}"
+
+
+def test_an_association_that_is_asked_for_is_bounded_through_the_methods_that_are_overridden() -> (
+    None
+):
+    why = "look through dicom_node/retrieve/bounded.py before the version is raised"
+    assert "self._create_socket(" in source(ApplicationEntity.associate), why
+    assert "self.data_set" in source(DIMSEMessage.decode_msg), why
+    assert "self.encoded_command_set" in source(DIMSEMessage.decode_msg), why
+    assert "_handle_no_response()" in source(Association._wrap_get_move_responses), why
+    assert "self.abort()" in source(Association._handle_no_response), why
+    assert "EVT_PDU_RECV" in source(DULServiceProvider._decode_pdu), why

@@ -1,49 +1,78 @@
-"""Fetching from another archive: dcmtk's dcmqrscp, by C-MOVE and by C-GET."""
+"""Fetching from other archives, Orthanc and dcmtk's dcmqrscp, by C-MOVE and by C-GET."""
 
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import (
+    CTImageStorage,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+)
 
 from dicom_node.dataset.part10 import FileMeta, encode
+from dicom_node.retrieve import peer, source
+from dicom_node.retrieve.jobs import Job, Unusable, parse
 
 from . import samples
 from .sender import send
 from .stack import Stack, free_port, wait_until
 from .test_syntaxes import message_in
 
-pytestmark = pytest.mark.skipif(shutil.which("dcmqrscp") is None, reason="dcmtk is not installed")
-
 PACS = "OLD_PACS"
+# Debian puts it where only administrators look.
+ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+Command = Callable[[Path, int, int], list[str]]
+
+
+def _dcmqrscp(directory: Path, port: int, node_port: int) -> list[str]:
+    (directory / "db").mkdir(exist_ok=True)
+    (directory / "config").write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\nnode = (YUNYING, 127.0.0.1, {node_port})\nHostTable END\n"
+        "VendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\n{PACS} {directory}/db RW (500, 1024mb) ANY\nAETable END\n"
+    )
+    return ["dcmqrscp", "-c", str(directory / "config")]
+
+
+def _orthanc(directory: Path, port: int, node_port: int) -> list[str]:
+    settings = {
+        "StorageDirectory": f"{directory}/storage",
+        "IndexDirectory": f"{directory}/storage",
+        "DicomAet": PACS,
+        "DicomPort": port,
+        "DicomAlwaysAllowStore": True,
+        "DicomModalities": {"node": ["YUNYING", "127.0.0.1", node_port]},
+        "HttpServerEnabled": False,
+        "Plugins": [],
+    }
+    (directory / "orthanc.json").write_text(json.dumps(settings))
+    return [ORTHANC or "Orthanc", str(directory / "orthanc.json")]
 
 
 class OldArchive:
     """A PACS that knows our node and sends to it."""
 
-    def __init__(self, directory: Path, node_port: int) -> None:
+    def __init__(self, command: Command, directory: Path, node_port: int) -> None:
         self.port = free_port()
         self.directory = directory
-        (directory / "db").mkdir()
-        (directory / "config").write_text(
-            f"NetworkTCPPort = {self.port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
-            f"HostTable BEGIN\nnode = (YUNYING, 127.0.0.1, {node_port})\nHostTable END\n"
-            "VendorTable BEGIN\nVendorTable END\n"
-            f"AETable BEGIN\n{PACS} {directory}/db RW (500, 1024mb) ANY\nAETable END\n"
-        )
+        self.command = command(directory, self.port, node_port)
         self.start()
 
     def start(self, *options: str) -> None:
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                ["dcmqrscp", *options, "-c", str(self.directory / "config")],
-                stdout=log, stderr=log,
-            )  # fmt: skip
+            self.process = subprocess.Popen([*self.command, *options], stdout=log, stderr=log)
 
     def stop(self) -> None:
         self.process.kill()
@@ -54,20 +83,53 @@ class OldArchive:
         return not subprocess.run(asked, check=False, capture_output=True).returncode
 
     def holds(self, *datasets: Dataset) -> None:
-        wait_until(self.answers, "the old archive listens")
-        answers = send(self.port, map(samples.message, datasets), "ANY", PACS)
-        assert [answer and answer.status for answer in answers] == [0] * len(datasets)
+        self.takes(*map(samples.message, datasets))
+
+    def takes(self, *messages: Any) -> None:
+        wait_until(self.answers, "the old archive listens", 30)
+        answers = send(self.port, messages, "ANY", PACS)
+        assert [answer and answer.status for answer in answers] == [0] * len(messages)
+
+
+@contextmanager
+def _pacs(stack: Stack, command: Command, directory: Path) -> Iterator[OldArchive]:
+    if shutil.which("dcmqrscp") is None:
+        pytest.skip("dcmtk is not installed")
+    if command is _orthanc and ORTHANC is None:
+        pytest.skip("Orthanc is not installed")
+    archive = OldArchive(command, directory, stack.dicom_port)
+    with stack.device(PACS, "store", host="127.0.0.1", port=archive.port), retrieving(stack):
+        yield archive
+    archive.stop()
+
+
+@contextmanager
+def retrieving(stack: Stack, **environment: str) -> Iterator[None]:
+    """The process at work, with no job of an earlier test."""
+    stack.execute("TRUNCATE archive.retrieval CASCADE")
+    stack.portal.configuration["retrievals"] = []
+    stack.start("retrieve", **environment)
+    yield
+    stack.kill("retrieve")
+    stack.portal.configuration["retrievals"] = []
+
+
+@pytest.fixture(params=[_orthanc, _dcmqrscp], ids=["Orthanc", "dcmqrscp"])
+def pacs(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
+    with _pacs(stack, request.param, tmp_path) as archive:
+        yield archive
 
 
 @pytest.fixture
-def pacs(stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
-    archive = OldArchive(tmp_path, stack.dicom_port)
-    with stack.device(PACS, "store", host="127.0.0.1", port=archive.port):
-        stack.start("retrieve")
+def dcmqrscp(stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
+    with _pacs(stack, _dcmqrscp, tmp_path) as archive:
         yield archive
-        stack.kill("retrieve")
-        stack.portal.configuration["retrievals"] = []
-    archive.stop()
+
+
+@pytest.fixture
+def orthanc(stack: Stack, tmp_path: Path) -> Iterator[OldArchive]:
+    with _pacs(stack, _orthanc, tmp_path) as archive:
+        yield archive
 
 
 _numbers = iter(range(1, 1000))
@@ -233,23 +295,243 @@ PREFERRED = {
 @pytest.mark.req("ARC-4.2", part=True)
 @pytest.mark.parametrize("syntax", sorted(PREFERRED))
 def test_compressed_images_are_fetched_as_they_lie(
-    stack: Stack, pacs: OldArchive, tmp_path: Path, syntax: str
+    stack: Stack, dcmqrscp: OldArchive, tmp_path: Path, syntax: str
 ) -> None:
-    """By C-GET: in a C-MOVE the old archive decides what it proposes."""
-    method = "get"
-    pacs.stop()
-    pacs.start(f"+{PREFERRED[syntax]}", f"-{PREFERRED[syntax]}")
+    """By C-GET: in a C-MOVE this old archive decides what it proposes."""
+    dcmqrscp.stop()
+    dcmqrscp.start(f"+{PREFERRED[syntax]}", f"-{PREFERRED[syntax]}")
+    _is_fetched_as_it_lies(stack, dcmqrscp, tmp_path, "get", syntax)
+
+
+@pytest.mark.req("ARC-4.2", part=True)
+@pytest.mark.parametrize("method", ["move", "get"])
+@pytest.mark.parametrize("syntax", sorted(set(PREFERRED) - {"1.2.840.10008.1.2.2"}))
+def test_compressed_images_of_orthanc_are_fetched_as_they_lie(
+    stack: Stack, orthanc: OldArchive, tmp_path: Path, method: str, syntax: str
+) -> None:
+    _is_fetched_as_it_lies(stack, orthanc, tmp_path, method, syntax)
+
+
+def _is_fetched_as_it_lies(
+    stack: Stack, pacs: OldArchive, tmp_path: Path, method: str, syntax: str
+) -> None:
     message = message_in(syntax, tmp_path)
-    wait_until(pacs.answers, "the old archive listens")
-    (answer,) = send(pacs.port, [message], "ANY", PACS)
-    assert answer is not None
-    assert answer.status == 0
+    pacs.takes(message)
     finished(stack, wanted(stack, method=method, date_from="1900-01-01"))
     ((key, found),) = stack.query("SELECT object_key, transfer_syntax FROM archive.instance")
     assert found == syntax
-    # dcmtk writes the rest of a data set in its own way.
+    # Others write the rest of a data set in their own way.
     fetched, original = (
         dcmread(stack.root / "store" / key),
         dcmread(BytesIO(encode(FileMeta(syntax=syntax)) + message.data)),
     )
     assert fetched.PixelData == original.PixelData
+
+
+def test_a_killed_process_goes_on_with_what_is_missing(stack: Stack, pacs: OldArchive) -> None:
+    studies = [samples.slices(2, PatientID="P11") for _ in range(6)]
+    pacs.holds(*(image for study in studies for image in study))
+    job = wanted(stack, patient_id="P11", method="get", per_minute=60)
+    wait_until(lambda: told(stack, job).get("done", 0) >= 2, "some are fetched", 30)
+    stack.kill("retrieve")
+    stack.start("retrieve")
+    news = finished(stack, job)
+    assert (news["found"], news["done"], news["instances"]) == (6, 6, 12)
+    stack.wait_archived()
+    # That of the moment of death may have come twice, the others not.
+    ((instances, again),) = stack.query(
+        "SELECT sum(instance_count), sum(duplicate_count) FROM archive.study"
+    )
+    assert instances == 12
+    assert again <= 2
+
+
+def test_a_job_that_cannot_be_done_is_told_and_stops_no_other(
+    stack: Stack, dcmqrscp: OldArchive
+) -> None:
+    dcmqrscp.holds(samples.image(PatientID="P13"))
+    lost = wanted(stack, patient_id="P13", device="NOBODY")
+    deaf = wanted(stack, patient_id="P13", device="CT_A")
+    wild = wanted(stack, patient_id="P*")
+    assert finished(stack, wanted(stack, patient_id="P13"))["done"] == 1
+    assert "'NOBODY' is no active device" in finished(stack, lost, "waiting")["error"]
+    assert "CT_A has no address" in finished(stack, deaf, "waiting")["error"]
+    assert "patient_id" in finished(stack, wild, "failed")["error"]
+    wait_until(
+        lambda: (
+            (report := stack.portal.reports.get("retrieve", {}))
+            and (report["running"], report["waiting"]) == (0, 2)
+        ),
+        "two jobs wait, and those that are finished do not run",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"device": "NOBODY"}, "no active device"),
+        ({"device": "CT_A"}, "no address and port"),
+        ({"method": "copy"}, "method"),
+        ({"study_uid": "../1.2"}, "study_uid"),
+        ({"patient_id": "P\\Q"}, "patient_id"),
+        ({"patient_id": "P\0"}, "patient_id"),
+        ({"patient_id": "P" * 65}, "patient_id"),
+        ({"patient_id": ""}, "which studies"),
+        ({"patient_id": "", "date_from": "1 May"}, "date_from"),
+        ({"hours": [[20]]}, "hours"),
+        ({"hours": 20}, "hours"),
+        ({"per_minute": "many"}, "per_minute"),
+    ],
+)
+def test_what_is_wrong_with_a_job_is_said(change: dict[str, Any], problem: str) -> None:
+    device = {"hospital": "H001", "addresses": [], "active": True}
+    document = {
+        "check_calling_ae": True,
+        "hospitals": [{"code": "H001", "active": True}],
+        "devices": [
+            {"ae_title": PACS, "host": "127.0.0.1", "port": 104, **device},
+            {"ae_title": "CT_A", **device},
+        ],
+    }
+    good = {"id": 1, "device": PACS, "method": "get", "patient_id": "P1"}
+    first, second = parse(
+        document | {"retrievals": [7, {"id": -1}, good | {"id": 2} | change, good]}
+    ).jobs
+    assert isinstance(first, Unusable)
+    assert problem in first.problem
+    assert isinstance(second, Job)
+
+
+def test_many_small_studies_make_few_events(stack: Stack, dcmqrscp: OldArchive) -> None:
+    datasets = [samples.image(PatientID="P18") for _ in range(25)]
+    dcmqrscp.holds(*datasets)
+    send(stack.dicom_port, map(samples.message, datasets), "CT_A")
+    stack.wait_archived()
+    job = wanted(stack, patient_id="P18")
+    assert finished(stack, job)["done"] == 25
+    news = [event for event in stack.portal.of("retrieval") if event["id"] == job]
+    assert len(news) <= 6
+
+
+class Peer:
+    """An archive that answers as a test wants; ``asked`` counts the searches."""
+
+    def __init__(self, status: int = 0, **answers: Any) -> None:
+        self.port = free_port()
+        self.asked = 0
+        self._status = status
+        self._answers = answers
+        self.entity = AE(PACS)
+        self.entity.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+        self.entity.add_supported_context(StudyRootQueryRetrieveInformationModelGet)
+        self.entity.add_supported_context(CTImageStorage, scu_role=True, scp_role=True)
+        self.sent: list[Dataset] = []
+
+    def find(self, event: Any) -> Iterator[Any]:
+        self.asked += 1
+        if self._status:
+            yield self._status, None
+            return
+        level = event.identifier.QueryRetrieveLevel
+        for dataset in self.sent:
+            reply = Dataset()
+            reply.QueryRetrieveLevel = level
+            for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+                setattr(reply, keyword, dataset[keyword].value)
+            reply.SOPClassUID = dataset.SOPClassUID
+            for keyword, value in self._answers.items():
+                setattr(reply, keyword, value)
+            yield 0xFF00, reply
+
+    def get(self, _event: Any) -> Iterator[Any]:
+        yield len(self.sent)
+        for dataset in self.sent:
+            dataset.file_meta = FileMetaDataset()
+            dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            yield 0xFF00, dataset
+
+    @contextmanager
+    def device(self, stack: Stack, **environment: str) -> Iterator["Peer"]:
+        handlers = [(evt.EVT_C_FIND, self.find), (evt.EVT_C_GET, self.get)]
+        server = self.entity.start_server(
+            ("127.0.0.1", self.port), block=False, evt_handlers=handlers
+        )
+        try:
+            with (
+                stack.device(PACS, "store", host="127.0.0.1", port=self.port),
+                retrieving(stack, **environment),
+            ):
+                yield self
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("status", [0xA900, 0x0122, 0xC001])
+def test_a_refused_search_is_not_repeated_for_ever(stack: Stack, status: int) -> None:
+    with Peer(status).device(stack) as pacs:
+        news = finished(stack, wanted(stack, patient_id="P1"), "failed", 40)
+        assert f"0x{status:04X}" in news["error"]
+        assert pacs.asked == 3
+
+
+def test_whoever_turns_us_away_for_good_fails_the_job(stack: Stack) -> None:
+    pacs = Peer()
+    pacs.entity.require_calling_aet = ["ANOTHER"]
+    with pacs.device(stack):
+        news = finished(stack, wanted(stack, patient_id="P1"), "failed", 40)
+    assert "turns us away" in news["error"]
+
+
+def test_whoever_cannot_be_searched_fails_the_job(stack: Stack) -> None:
+    pacs = Peer()
+    pacs.entity.remove_supported_context(StudyRootQueryRetrieveInformationModelFind)
+    with pacs.device(stack):
+        news = finished(stack, wanted(stack, patient_id="P1"), "failed", 40)
+    assert "does not support" in news["error"]
+
+
+def test_a_source_that_is_short_of_resources_is_asked_again(stack: Stack) -> None:
+    with Peer(0xA700).device(stack) as pacs:
+        job = wanted(stack, patient_id="P1")
+        wait_until(lambda: pacs.asked == 4, "it is asked again", 60)
+        assert told(stack, job)["state"] == "waiting"
+
+
+def test_a_source_whose_name_is_unknown_stops_no_other_job(
+    stack: Stack, dcmqrscp: OldArchive
+) -> None:
+    dcmqrscp.holds(samples.image(PatientID="P19"))
+    with stack.device("NOWHERE", "store", host="no-such-host.invalid", port=104):
+        job = wanted(stack, patient_id="P19", device="NOWHERE")
+        assert finished(stack, wanted(stack, patient_id="P19"))["done"] == 1
+        assert "NOWHERE" in finished(stack, job, "waiting")["error"]
+
+
+@pytest.mark.parametrize("count", ["99999999999", "-3"])
+def test_a_count_that_cannot_be_stalls_no_job(stack: Stack, count: str) -> None:
+    pacs = Peer(NumberOfStudyRelatedInstances=count)
+    pacs.sent = samples.slices(2)
+    with pacs.device(stack):
+        news = finished(stack, wanted(stack, method="get", date_from="2026-11-01"))
+    assert (news["done"], news["instances"]) == (1, 2)
+
+
+def test_an_instance_too_large_is_aborted_while_it_comes(stack: Stack) -> None:
+    pacs = Peer()
+    large = samples.image(PixelData=bytes(5 << 20), Rows=1024, Columns=2560)
+    pacs.sent = [large]
+    with pacs.device(stack, YUNYING_NODE_DICOM_MAX_INSTANCE=str(1 << 20)):
+        news = finished(stack, wanted(stack, method="get", date_from="2026-11-01"))
+    assert news["missing"] == [large.StudyInstanceUID]
+    assert news["error"] == "it sends an instance of more than 1048576 bytes"
+
+
+def test_what_was_sent_with_a_warning_was_sent() -> None:
+    status = Dataset()
+    status.Status = 0xB000
+    status.NumberOfCompletedSuboperations, status.NumberOfWarningSuboperations = 3, 2
+    status.NumberOfFailedSuboperations = 0
+    assert source._sent(iter([(status, None)])) == 5
+    status.NumberOfFailedSuboperations = 1
+    with pytest.raises(peer.RefusedError, match="1 instances not sent"):
+        source._sent(iter([(status, None)]))
