@@ -26,7 +26,7 @@ RUN_PACKAGES = (
     "util-linux",
     "xz-utils",
 )
-TEST_PACKAGES = ("chromium",)
+TEST_PACKAGES = ("chromium", "dicom3tools")
 BENCH_PACKAGES = ("orthanc",)
 POLICY = Path("/usr/sbin/policy-rc.d")
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
