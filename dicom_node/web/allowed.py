@@ -36,6 +36,7 @@ PositionerPrimaryAngle PositionerSecondaryAngle
 
 KVP XRayTubeCurrent Exposure ExposureTime RepetitionTime EchoTime InversionTime FlipAngle
 EchoNumbers EchoTrainLength MagneticFieldStrength NumberOfAverages ImagingFrequency
+ScanningSequence SequenceVariant MRAcquisitionType
 DiffusionBValue TemporalPositionIdentifier NumberOfTemporalPositions TemporalPositionIndex
 TemporalResolution TriggerTime NominalInterval HeartRate CardiacNumberOfImages FrameTime
 FrameTimeVector FrameIncrementPointer RecommendedDisplayFrameRate CineRate StartTrim StopTrim
@@ -71,3 +72,11 @@ def _tag(keyword: str) -> int:
 
 
 TAGS = frozenset(_tag(keyword) for keyword in KEYWORDS.split())
+
+# Type 2 in modules that every image has: a file without them is none by the standard (PS3.5 section
+# 7.4.3), so they are there, and empty.
+EMPTIED_KEYWORDS = """
+AccessionNumber Manufacturer PatientBirthDate PatientID PatientName PatientSex
+PositionReferenceIndicator ReferringPhysicianName ScanOptions StudyID StudyTime
+"""
+EMPTIED = frozenset(_tag(keyword) for keyword in EMPTIED_KEYWORDS.split())

@@ -31,18 +31,30 @@ _BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
 _MAX_VALUE = 1 << 20
 
 
-def rewrite(data: Buffer, start: int, end: int, syntax: Syntax) -> bytes:
-    """The allowed elements between *start* and *end*, without pixel data, in *syntax*."""
-    return _level(data, (start, end), syntax, syntax, 0)
+def rewrite(
+    data: Buffer, start: int, end: int, syntax: Syntax, emptied: frozenset[int] = frozenset()
+) -> bytes:
+    """The allowed elements between *start* and *end*, without pixel data, in *syntax*.
+
+    Of those in *emptied* the file says that they are there, and no more.
+    """
+    return _level(data, (start, end), syntax, syntax, 0, emptied)
 
 
 def _level(
-    data: Buffer, span: tuple[int, int], source: Syntax, target: Syntax, depth: int
+    data: Buffer,
+    span: tuple[int, int],
+    source: Syntax,
+    target: Syntax,
+    depth: int,
+    emptied: frozenset[int] = frozenset(),
 ) -> bytes:
     if depth > MAX_DEPTH:
         raise UnreadableError(f"sequences nested deeper than {MAX_DEPTH}")
     written: dict[int, bytes] = {}
     for element in walk(data, *span, source):
+        if element.tag in emptied:
+            written[element.tag] = _header(element.tag, dictionary_VR(element.tag), 0, target)
         if element.tag not in TAGS or element.tag in written:
             continue
         vr = _allowed_vr(element)

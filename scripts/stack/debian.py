@@ -26,7 +26,7 @@ RUN_PACKAGES = (
     "util-linux",
     "xz-utils",
 )
-TEST_PACKAGES = ("chromium", "orthanc")
+TEST_PACKAGES = ("chromium", "dicom3tools", "orthanc")
 BENCH_PACKAGES = ("orthanc",)
 POLICY = Path("/usr/sbin/policy-rc.d")
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
