@@ -11,11 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import ingest, serve
+from benchmarks import ingest, scale, serve
 from benchmarks.measure import table
 from benchmarks.product import Product
 
-BENCHMARKS = {"ingest": ingest.run, "serve": serve.run}
+BENCHMARKS = {"ingest": ingest.run, "serve": serve.run, "scale": scale.run}
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
 
 

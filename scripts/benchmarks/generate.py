@@ -80,9 +80,7 @@ def _copy(dsn: str) -> None:
     target = conninfo_to_dict(dsn)
     environment = {**os.environ, "PGPASSWORD": str(target.pop("password", ""))}
     psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", make_conninfo(**target)]
-    source = subprocess.Popen(
-        [*psql, "-c", _INSTANCES], env=environment, stdout=subprocess.PIPE
-    )
+    source = subprocess.Popen([*psql, "-c", _INSTANCES], env=environment, stdout=subprocess.PIPE)
     statements = [part.strip() for part in _INTO.split(";") if part.strip()]
     commands = [part for statement in statements for part in ("-c", statement)]
     subprocess.run([*psql, *commands], env=environment, stdin=source.stdout, check=True)

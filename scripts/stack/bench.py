@@ -152,7 +152,7 @@ def _pretend_configuration(settings: Settings) -> None:
                 "hospital": "H001",
                 "addresses": [],
                 "active": True,
-                "may_query": True,
+                "roles": ["store", "query"],
             }
         ],
     }
