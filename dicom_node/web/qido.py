@@ -92,7 +92,7 @@ def probe(condition: Condition) -> tuple[LiteralString, dict[str, Any]] | None:
     if not condition.hints:
         return None
     sql: LiteralString = (
-        "SELECT count(*) <= %(few)s AS few FROM (SELECT FROM archive.study t"
+        "SELECT count(*) <= %(few)s AS few FROM (SELECT FROM archive.study t"  # noqa: S608
         f" WHERE {' AND '.join(condition.hints)} LIMIT %(few)s + 1) AS candidates"
     )
     return sql, condition.parameters | {"few": _FEW}

@@ -40,16 +40,22 @@ class Product:
             pids=json.loads(os.environ[f"{prefix}_PIDS"]),
         )
 
-    def instances(self) -> int:
+    def newest(self) -> int:
+        """The highest number that the index has given an instance."""
         with psycopg.connect(self.dsn) as connection:
-            return connection.execute("select count(*) from archive.instance").fetchone()[0]
+            row = connection.execute("SELECT max(id) FROM archive.instance").fetchone()
+        return int(row[0] or 0) if row else 0
 
-    def wait_until_indexed(self, count: int, seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while self.instances() < count:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.instances()} of {count} instances were indexed")
-            time.sleep(0.02)
+    def wait_until_indexed(self, newest: int, count: int, seconds: float = 120) -> None:
+        """Until so many have come after *newest*."""
+        deadline, found = time.monotonic() + seconds, 0
+        query = "SELECT count(*) FROM archive.instance WHERE id > %s"
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            while found < count:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{found} of {count} instances were indexed")
+                time.sleep(0.02)
+                (found,) = connection.execute(query, (newest,)).fetchone() or (0,)
 
     def token(self, hospitals: Sequence[str] = ("*",)) -> str:
         """A ticket for these hospitals' studies."""

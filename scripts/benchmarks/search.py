@@ -46,7 +46,7 @@ WHERE t.id = ANY(%s)
 
 def sample(dsn: str) -> list[Known]:
     """Studies of the index, at random but the same ones every time."""
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311
     with psycopg.connect(dsn) as connection:
         (highest,) = connection.execute("SELECT max(id) FROM archive.study").fetchone() or (0,)
         wanted = [chance.randint(1, highest) for _ in range(SAMPLE)]
