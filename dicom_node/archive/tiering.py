@@ -19,7 +19,7 @@ SELECT i.id, i.object_key, i.location, i.digest, i.dataset_offset, i.size, i.sop
     t.hospital, i.received
 FROM archive.study t JOIN archive.series s ON s.study_id = t.id
 JOIN archive.instance i ON i.series_id = s.id
-WHERE t.nearline_count < t.instance_count AND i.location = 'local'
+WHERE t.online AND i.location = 'local'
     AND coalesce(t.study_date, (t.first_received AT TIME ZONE 'UTC')::date)
         <= current_date - %(days)s
     AND (%(hospital)s = '*' OR t.hospital = %(hospital)s)

@@ -81,7 +81,7 @@ def keys(identifier: Dataset) -> Iterator[tuple[str, str]]:
 def _rows(index: Index, device: Device, level: str, identifier: Dataset) -> list[dict[str, Any]]:
     who = ticket(device)
     if level == "PATIENT":
-        query = _parse("studies", identifier, device)
+        query = _parse(index, "studies", identifier, device)
         condition = scope(who)
         condition.sql += query.condition.sql
         condition.parameters |= query.condition.parameters
@@ -96,13 +96,16 @@ def _rows(index: Index, device: Device, level: str, identifier: Dataset) -> list
         if not identifier.get(keyword):
             raise IdentifierError(f"{keyword}: is missing at level {level}")
     name = _LEVELS[level]
-    sql, parameters = qido.statement(who, name, _parse(name, identifier, device))
+    sql, parameters = qido.statement(who, name, _parse(index, name, identifier, device))
     return [qido.found(name, who, row) for row in index.rows(sql, parameters)]
 
 
-def _parse(level: str, identifier: Dataset, device: Device) -> Query:
+def _parse(index: Index, level: str, identifier: Dataset, device: Device) -> Query:
     query = parse(level, keys(identifier), ticket(device))
     query.limit, query.offset = MAX_RESULTS, 0
+    question = qido.probe(query.condition)
+    if question is not None:
+        query.condition.choose(index.rows(*question))
     return query
 
 

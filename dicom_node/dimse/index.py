@@ -9,11 +9,9 @@ from psycopg.types.json import Jsonb
 
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.dimse.policy import Device
-from dicom_node.web import access
+from dicom_node.web import access, catalog
 from dicom_node.web.catalog import Condition, scope
 from dicom_node.web.ticket import Ticket
-
-TIMEOUT = 15_000  # milliseconds
 
 
 class Index:
@@ -48,7 +46,7 @@ class Index:
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(
-            self._dsn, connect_timeout=3, autocommit=True, options=f"-c statement_timeout={TIMEOUT}"
+            self._dsn, connect_timeout=3, autocommit=True, options=catalog.OPTIONS
         )
 
 

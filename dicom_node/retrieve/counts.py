@@ -19,7 +19,7 @@ BATCH = 20
 _QUIET: LiteralString = """
 SELECT t.study_uid, t.instance_count FROM archive.study t
 WHERE t.hospital = %s AND t.last_received < now() - %s * interval '1 second'
-    AND t.last_received > now() - %s * interval '1 day'
+    AND t.received_on >= (now() AT TIME ZONE 'UTC')::date - %s
     AND NOT EXISTS (SELECT FROM archive.evidence e WHERE e.study_uid = t.study_uid
         AND e.source = 'c-find' AND e.origin = %s AND e.at > t.last_received)
 ORDER BY t.last_received LIMIT %s

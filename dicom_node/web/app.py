@@ -19,7 +19,7 @@ from dicom_node.dimse.receive import Receiver
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
-from dicom_node.web import failures
+from dicom_node.web import catalog, failures
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
@@ -34,7 +34,6 @@ MAX_TARGET = 16 * 1024
 POOL_SIZE = 8
 POOL_TIMEOUT = 3.0
 RECONNECT_TIMEOUT = 5.0
-STATEMENT_TIMEOUT = 15_000  # milliseconds
 
 _HEADERS = {
     # The viewer keeps nothing beyond its tab, and a revoked share must not live on in a cache.
@@ -108,7 +107,7 @@ def create(config: Config) -> Starlette:
         timeout=POOL_TIMEOUT,
         # Attempts back off without a limit of their own; after this the next request starts anew.
         reconnect_timeout=RECONNECT_TIMEOUT,
-        kwargs={"autocommit": True, "options": f"-c statement_timeout={STATEMENT_TIMEOUT}"},
+        kwargs={"autocommit": True, "options": catalog.OPTIONS},
         check=AsyncConnectionPool.check_connection,
         open=False,
     )

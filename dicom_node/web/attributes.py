@@ -9,7 +9,11 @@ CODE: LiteralString = "^[A-Z0-9_ ]{0,16}$"
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """``column`` is SQL; ``kind`` says how it is matched; ``anonymous`` whether it may be shown."""
+    """``column`` is SQL; ``kind`` says how it is matched; ``anonymous`` whether it may be shown.
+
+    ``grams`` is SQL too: the pieces of the value that the index finds a pattern by, none without.
+    ``ordered``: the index finds values by their beginning as well.
+    """
 
     tag: str
     keyword: str
@@ -17,6 +21,8 @@ class Attribute:
     column: LiteralString
     kind: str
     anonymous: bool = False
+    grams: LiteralString = ""
+    ordered: bool = False
 
     def masked(self) -> "Attribute":
         """As an anonymous ticket sees it, and searches by it."""
@@ -39,19 +45,50 @@ def _attribute(
     *,
     kind: str = "",
     anonymous: bool = False,
+    grams: LiteralString = "",
+    ordered: bool = False,
 ) -> Attribute:
-    return Attribute(tag, keyword, vr, column, kind or _KIND.get(vr, "text"), anonymous)
+    kind = kind or _KIND.get(vr, "text")
+    return Attribute(tag, keyword, vr, column, kind, anonymous, grams, ordered)
 
 
 STUDY = (
     _attribute("00080020", "StudyDate", "DA", "t.study_date", anonymous=True),
     _attribute("00080030", "StudyTime", "TM", "t.study_time"),
-    _attribute("00080050", "AccessionNumber", "SH", "t.accession_number"),
+    _attribute(
+        "00080050",
+        "AccessionNumber",
+        "SH",
+        "t.accession_number",
+        grams="archive.grams(t.accession_number)",
+        ordered=True,
+    ),
     _attribute("00080061", "ModalitiesInStudy", "CS", "t.modalities", kind="any", anonymous=True),
-    _attribute("00080090", "ReferringPhysicianName", "PN", "t.referring_physician"),
-    _attribute("00081030", "StudyDescription", "LO", "t.description"),
-    _attribute("00100010", "PatientName", "PN", "t.patient_name"),
-    _attribute("00100020", "PatientID", "LO", "t.patient_id"),
+    _attribute(
+        "00080090",
+        "ReferringPhysicianName",
+        "PN",
+        "t.referring_physician",
+        grams="archive.grams(upper(t.referring_physician))",
+    ),
+    _attribute(
+        "00081030", "StudyDescription", "LO", "t.description", grams="archive.grams(t.description)"
+    ),
+    _attribute(
+        "00100010",
+        "PatientName",
+        "PN",
+        "t.patient_name",
+        grams="archive.grams(upper(t.patient_name))",
+    ),
+    _attribute(
+        "00100020",
+        "PatientID",
+        "LO",
+        "t.patient_id",
+        grams="archive.grams(t.patient_id)",
+        ordered=True,
+    ),
     _attribute("00100030", "PatientBirthDate", "DA", "t.birth_date"),
     _attribute("00100040", "PatientSex", "CS", "t.sex"),
     _attribute("0020000D", "StudyInstanceUID", "UI", "t.study_uid", anonymous=True),

@@ -11,6 +11,7 @@ from dicom_node.dataset.text import parse_date, parse_time
 from dicom_node.dataset.uid import is_uid
 from dicom_node.web.attributes import LEVELS, Attribute
 from dicom_node.web.catalog import Condition
+from dicom_node.web.grams import grams
 from dicom_node.web.problem import Problem, bad_request
 from dicom_node.web.ticket import Ticket
 
@@ -120,7 +121,17 @@ def _match_uids(condition: Condition, attribute: Attribute, value: str, name: st
     condition.add(f"{attribute.column} = ANY(%({name})s)", **{name: uids})
 
 
+def _narrow(condition: Condition, attribute: Attribute, pattern: str, name: str) -> None:
+    """Say by what the index finds what may match: it knows LIKE by a beginning alone."""
+    pieces = grams(pattern)
+    if attribute.grams and pieces:
+        condition.hints.append(f"{attribute.grams} @> %({name}_grams)s")
+        condition.parameters[f"{name}_grams"] = pieces
+
+
 def _match_text(condition: Condition, attribute: Attribute, value: str, name: str) -> None:
+    if not attribute.ordered or value.startswith(("*", "?")):
+        _narrow(condition, attribute, value[:MAX_VALUE], name)
     if "*" in value or "?" in value:
         pattern = value[:MAX_VALUE].translate(_ESCAPE)
         condition.add(f"{attribute.column} LIKE %({name})s", **{name: pattern})
@@ -132,6 +143,7 @@ def _match_name(condition: Condition, attribute: Attribute, value: str, name: st
     """Match any group of a name (PS3.5 section 6.2.1), in any case, with or without ``^``."""
     pattern = value[:MAX_VALUE].upper().translate(_ESCAPE)
     whole = f"upper({attribute.column}) LIKE %({name})s"
+    _narrow(condition, attribute, value[:MAX_VALUE].upper(), name)
     if "=" in value:
         condition.add(whole, **{name: pattern})
         return

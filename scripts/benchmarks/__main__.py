@@ -9,13 +9,22 @@ import platform
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import ingest, serve
+from benchmarks import ingest, metadata, scale, serve
 from benchmarks.measure import table
 from benchmarks.product import Product
+from benchmarks.result import Result, regressions
 
-BENCHMARKS = {"ingest": ingest.run, "serve": serve.run}
+BENCHMARKS = {
+    "ingest": ingest.run,
+    "serve": serve.run,
+    "metadata": metadata.run,
+    "scale": scale.run,
+}
+# scale takes half an hour and 40 GB: only when it is named.
+USUAL = ("ingest", "serve", "metadata")
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
 
 
@@ -23,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
@@ -33,16 +43,28 @@ def main() -> int:
             [sys.executable, GENERATOR, directory], check=True, stdout=subprocess.DEVNULL
         )
         corpus = sorted((Path(directory) / "CT_A").glob("CT26050188-*.dcm"))
-        results = {
-            name: BENCHMARKS[name](product, corpus) for name in arguments.names or BENCHMARKS
-        }
+        results = {name: BENCHMARKS[name](product, corpus) for name in arguments.names or USUAL}
     if arguments.json:
-        print(json.dumps({"versions": _versions(), "results": results}, indent=2))
-        return 0
-    for name, rows in results.items():
-        print(f"\n{name}\n{table(rows)}")
-    print("\n" + ", ".join(f"{name} {version}" for name, version in _versions().items()))
+        found = {name: asdict(result) for name, result in results.items()}
+        print(json.dumps({"versions": _versions(), "results": found}, indent=2))
+    else:
+        _print(results)
+    worse = [line for result in results.values() for line in regressions(result.figures)]
+    if arguments.check and worse:
+        print("\nworse than what is kept:\n" + "\n".join(worse), file=sys.stderr)
+        return 1
     return 0
+
+
+def _print(results: dict[str, Result]) -> None:
+    for result in results.values():
+        for name, rows in result.tables.items():
+            print(f"\n{name}\n{table(rows)}")
+    print()
+    for result in results.values():
+        for name, figure in result.figures.items():
+            print(f"{name}: {figure:.3g}")
+    print("\n" + ", ".join(f"{name} {version}" for name, version in _versions().items()))
 
 
 def _versions() -> dict[str, str]:

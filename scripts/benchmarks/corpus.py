@@ -21,12 +21,12 @@ Sender = Callable[[list[Path], int], list[str]]
 
 
 @contextmanager
-def fresh_study(corpus: list[Path]) -> Iterator[list[Path]]:
-    """COUNT instances of 512 × 512 CT that nobody has yet, of one new study."""
+def fresh_study(corpus: list[Path], count: int = COUNT) -> Iterator[list[Path]]:
+    """So many instances of 512 × 512 CT that nobody has yet, of one new study."""
     with tempfile.TemporaryDirectory() as directory:
         study, series = generate_uid(), generate_uid()
         files = []
-        for number in range(COUNT):
+        for number in range(count):
             ds = pydicom.dcmread(corpus[number % len(corpus)])
             ds.StudyInstanceUID, ds.SeriesInstanceUID = study, series
             ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()

@@ -6,6 +6,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,33 +24,41 @@ class Product:
     home: Path
     dicom_port: int
     web: str
+    origin: str
     dsn: str
     pids: dict[str, int]
 
     @classmethod
-    def from_environment(cls) -> Product:
+    def from_environment(cls, prefix: str = "YUNYING_BENCH") -> Product:
         """As scripts/bench started it."""
         return cls(
-            home=Path(os.environ["YUNYING_BENCH_HOME"]),
-            dicom_port=int(os.environ["YUNYING_BENCH_DICOM_PORT"]),
-            web=os.environ["YUNYING_BENCH_WEB"],
-            dsn=os.environ["YUNYING_BENCH_DSN"],
-            pids=json.loads(os.environ["YUNYING_BENCH_PIDS"]),
+            home=Path(os.environ[f"{prefix}_HOME"]),
+            dicom_port=int(os.environ[f"{prefix}_DICOM_PORT"]),
+            web=os.environ[f"{prefix}_WEB"],
+            origin=os.environ[f"{prefix}_ORIGIN"],
+            dsn=os.environ[f"{prefix}_DSN"],
+            pids=json.loads(os.environ[f"{prefix}_PIDS"]),
         )
 
-    def instances(self) -> int:
+    def newest(self) -> int:
+        """The highest number that the index has given an instance."""
         with psycopg.connect(self.dsn) as connection:
-            return connection.execute("select count(*) from archive.instance").fetchone()[0]
+            row = connection.execute("SELECT max(id) FROM archive.instance").fetchone()
+        return int(row[0] or 0) if row else 0
 
-    def wait_until_indexed(self, count: int, seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while self.instances() < count:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.instances()} of {count} instances were indexed")
-            time.sleep(0.02)
+    def wait_until_indexed(self, newest: int, count: int, seconds: float = 120) -> None:
+        """Until so many have come after *newest*."""
+        deadline, found = time.monotonic() + seconds, 0
+        query = "SELECT count(*) FROM archive.instance WHERE id > %s"
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            while found < count:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{found} of {count} instances were indexed")
+                time.sleep(0.02)
+                (found,) = connection.execute(query, (newest,)).fetchone() or (0,)
 
-    def client(self) -> httpx.Client:
-        """A DICOMweb client that may see everything."""
+    def token(self, hospitals: Sequence[str] = ("*",)) -> str:
+        """A ticket for these hospitals' studies."""
         now = int(time.time())
         claims = {
             "iss": "yunying",
@@ -59,14 +68,18 @@ class Product:
             "iat": now,
             "nbf": now,
             "exp": now + 900,
-            "scope": {"hospitals": ["*"]},
+            "scope": {"hospitals": list(hospitals)},
             "perms": ["view", "download"],
             "anon": False,
             "purpose": "tool",
             "label": "bench",
         }
         key = (self.home / "secrets" / "ticket-private.pem").read_text()
-        token = jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "bench"})
+        return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "bench"})
+
+    def client(self, hospitals: Sequence[str] = ("*",)) -> httpx.Client:
+        """A DICOMweb client, without nginx."""
+        token = self.token(hospitals)
         return httpx.Client(
             base_url=self.web, headers={"Authorization": f"Bearer {token}"}, timeout=60
         )

@@ -57,6 +57,12 @@ def main() -> int:
     measure = commands.add_parser("bench", help="measure the node beside its peers")
     measure.add_argument("names", nargs="*", metavar="name")
     measure.add_argument("--json", action="store_true")
+    measure.add_argument(
+        "--check", action="store_true", help="fail when a figure is 25 %% worse than the one kept"
+    )
+    measure.add_argument("--studies", type=int, default=1_000_000, help="for scale")
+    measure.add_argument("--instances", type=int, default=100_000_000, help="for scale")
+    measure.add_argument("--keep", action="store_true", help="leave scale's index for another run")
     status = commands.add_parser("status", help="exit 0 only when every process is healthy")
     status.add_argument("--json", action="store_true")
     ask = commands.add_parser("ticket", help="print a bearer token for /dicom-web/")
@@ -126,7 +132,9 @@ def _ticket(settings: Settings, arguments: argparse.Namespace) -> int:
 def _bench(settings: Settings, arguments: argparse.Namespace) -> int:
     install(settings, tests=True)
     debian.install(settings, more=debian.BENCH_PACKAGES)
-    return bench.run(settings, arguments.names, as_json=arguments.json)
+    options = [option for option in ("json", "check") if getattr(arguments, option)]
+    size = bench.Size(arguments.studies, arguments.instances, arguments.keep)
+    return bench.run(settings, [f"--{option}" for option in options], arguments.names, size)
 
 
 def _test(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> int:

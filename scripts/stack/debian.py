@@ -27,7 +27,7 @@ RUN_PACKAGES = (
     "xz-utils",
 )
 TEST_PACKAGES = ("chromium", "dicom3tools", "orthanc")
-BENCH_PACKAGES = ("orthanc",)
+BENCH_PACKAGES = ("orthanc", "orthanc-dicomweb", "wrk")
 POLICY = Path("/usr/sbin/policy-rc.d")
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 
