@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import socket
 import subprocess
 import time
@@ -20,6 +21,9 @@ from stack.settings import REPOSITORY, Settings
 
 DATA_SERVICES = ("postgres", "redis")
 SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-retrieve", "dicom-web", "nginx")
+# Debian's, for web servers.
+WEB_USER = "www-data"
+FRAMES = REPOSITORY / "config" / "frames.lua"
 LUA_MODULE = Path("/etc/nginx/modules-enabled/50-mod-http-lua.conf")
 VIEWER_CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
@@ -32,6 +36,8 @@ VIEWER_CSP = (
 def configure(settings: Settings) -> None:
     """Write every configuration file from the settings; running it again changes nothing."""
     secret.ticket_keys(settings)
+    if os.geteuid() == 0:
+        _admit_web_server(settings)
     for name, render in (
         ("redis.conf", _redis),
         ("odoo.conf", _odoo),
@@ -263,7 +269,7 @@ def node_configuration(settings: Settings) -> Path:
 
 def _nginx(settings: Settings) -> str:
     values = {
-        "@USER@": "user root;" if os.geteuid() == 0 else "",
+        "@USER@": f"user {_worker(settings)};" if os.geteuid() == 0 else "",
         "@RUN@": str(settings.directory("run")),
         "@LOG@": str(settings.directory("log")),
         "@ODOO_PORT@": str(settings.odoo_port),
@@ -277,6 +283,37 @@ def _nginx(settings: Settings) -> str:
         "@VIEWER_CSP@": VIEWER_CSP,
     }
     return _fill((REPOSITORY / "config" / "nginx.conf").read_text(), values)
+
+
+def _worker(settings: Settings) -> str:
+    """Who nginx's workers are when root starts it: nobody who may write, or read what is secret.
+
+    Root's group lets them through to what they send: the viewer, the stored files, `FRAMES`. Where
+    something on the way is root's alone, and not ours to open, they have to stay root.
+    """
+    try:
+        pwd.getpwnam(WEB_USER)
+    except KeyError:
+        return "root"
+    reached = [settings.viewer, settings.directory("store"), settings.directory("run"), FRAMES]
+    ways = {parent.resolve() for path in reached for parent in path.parents}
+    admitted = all(_admits(way, 0o011) for way in ways) and _admits(FRAMES, 0o044)
+    return f"{WEB_USER} root" if admitted else "root"
+
+
+def _admits(path: Path, bits: int) -> bool:
+    """Whether root's group has one of *bits*, given for a group and for all others."""
+    found = path.stat()
+    return bool(found.st_mode & bits & (0o070 if found.st_gid == 0 else 0o007))
+
+
+def _admit_web_server(settings: Settings) -> None:
+    """Let root's group, and so nginx's workers, pass to what they send (see `_worker`)."""
+    pages = [settings.viewer, *settings.viewer.rglob("*")]
+    ways = [settings.directory("store"), settings.directory("run"), *settings.viewer.parents[:2]]
+    for path in (settings.home, *ways, *filter(Path.exists, pages)):
+        bits = 0o010 if path in ways or path == settings.home else 0o050 if path.is_dir() else 0o040
+        path.chmod(path.stat().st_mode | bits)
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
@@ -313,6 +350,7 @@ class Process:
     command: list[str]
     stop_signal: str = "TERM"
     variables: dict[str, str] = field(default_factory=dict)
+    umask: int = 0o077
 
 
 def process(settings: Settings, name: str) -> Process:
@@ -328,7 +366,11 @@ def process(settings: Settings, name: str) -> Process:
         case "nginx":
             return Process(["nginx", "-c", str(config / "nginx.conf")], "QUIT")
     node = str(settings.python.with_name("dicom-node"))
-    return Process([node, name.removeprefix("dicom-"), "--config", str(config / "node.toml")])
+    return Process(
+        [node, name.removeprefix("dicom-"), "--config", str(config / "node.toml")],
+        # nginx's workers read the stored files as members of root's group: see `_worker`.
+        umask=0o027 if os.geteuid() == 0 else 0o077,
+    )
 
 
 def become(settings: Settings, name: str) -> NoReturn:
@@ -338,6 +380,7 @@ def become(settings: Settings, name: str) -> NoReturn:
     configure(settings)
     chosen = process(settings, name)
     os.chdir(REPOSITORY)
+    os.umask(chosen.umask)
     os.execvpe(chosen.command[0], chosen.command, {**os.environ, **chosen.variables})  # noqa: S606
 
 
@@ -367,6 +410,7 @@ def _supervisord(settings: Settings) -> str:
             f"command={' '.join(_quote(part) for part in chosen.command)}\n"
             f"directory={REPOSITORY}\n"
             f"environment={pairs}\n"
+            f"umask={chosen.umask:03o}\n"
             f"priority={10 if name in DATA_SERVICES else 20}\n"  # started first, stopped last
             "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=100\n"
             f"stopsignal={chosen.stop_signal}\nstopwaitsecs=20\nstopasgroup=false\nkillasgroup=true\n"
@@ -387,7 +431,7 @@ def _versions(settings: Settings) -> dict[str, str]:
         "dicom-archive": node,
         "dicom-retrieve": node,
         "dicom-web": node,
-        "nginx": [config / "nginx.conf", REPOSITORY / "config" / "frames.lua"],
+        "nginx": [config / "nginx.conf", FRAMES],
     }
     return {
         name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
