@@ -11,9 +11,11 @@ from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dicom_node import hospital
+from dicom_node.store import layout, told
 
 # What lies below has another 120 characters at most: a code, `digest`, a reason, and a digest.
 MAX_WINDOWS_PATH = 130
+KEY_FILES = ("access_key_file", "secret_key_file")
 ENVIRONMENT_PREFIX = "YUNYING_NODE_"
 
 
@@ -57,15 +59,21 @@ class Store:
     """``kind`` ``local``: objects are files below ``path``; ``s3``: they lie in the bucket of [s3].
 
     What is made from objects, and a cache of objects from the bucket, lies below ``path`` anyway.
+    ``path_template``: where the objects of a hospital lie for which the portal says nothing.
+    A front end has no ``path``: it stores nothing, but its file may hold the template.
     """
 
-    path: Path
+    path: Path = Path()
     kind: str = "local"
+    path_template: str = layout.DEFAULT
 
 
 @dataclass(frozen=True)
 class S3:
-    """A bucket; none without ``bucket``. ``cache_size`` in bytes, ``timeout`` seconds a request."""
+    """A bucket; none without ``bucket``. ``cache_size`` in bytes, ``timeout`` seconds a request.
+
+    What is not set of ``endpoint``, ``region``, ``bucket``, ``prefix`` is as the portal says.
+    """
 
     endpoint: str = ""
     region: str = "us-east-1"
@@ -170,13 +178,13 @@ class Config:
 
     dicom: Dicom
     spool: Directory
-    store: Store
     quarantine: Directory
     index: Index
     portal: Portal
     web: Web
     tickets: Tickets
     redis: Redis
+    store: Store = field(default_factory=Store)
     archive: Archive = field(default_factory=Archive)
     s3: S3 = field(default_factory=S3)
     retrieve: Retrieve = field(default_factory=Retrieve)
@@ -216,8 +224,20 @@ def load(
         for name, kind in sections.items()
     }
     config = Config(**values)
+    own = {*document.get("s3", {}), *overrides.get("s3", {})}
+    config = dataclasses.replace(config, s3=_completed(config, own))
+    if "store" in needed and not config.store.path.name:
+        raise ConfigError("store.path: is missing")
     _check(config)
     return config
+
+
+def _completed(config: Config, own: Collection[str]) -> S3:
+    """The bucket of the portal, where *own* names none; it is of no use without the keys to it."""
+    if not config.has("portal") or not {*KEY_FILES} <= {*own}:
+        return config.s3
+    kept: Mapping[str, Any] = told.kept(config.portal.cache_file)
+    return dataclasses.replace(config.s3, **{k: v for k, v in kept.items() if k not in own})
 
 
 def _environment(
@@ -294,8 +314,7 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"archive.time_zone: {config.archive.time_zone!r} is not known"
         ) from error
-    if config.has("store"):
-        _check_stores(config)
+    _check_stores(config)
 
 
 def _check_dicom(dicom: Dicom) -> None:
@@ -326,14 +345,20 @@ def _check_port(key: str, port: int) -> None:
 
 
 def _check_stores(config: Config) -> None:
+    try:
+        layout.Layout(config.store.path_template)
+    except layout.InvalidTemplateError as error:
+        raise ConfigError(f"store.path_template: {error}") from error
     if config.store.kind not in ("local", "s3"):
         raise ConfigError(f"store.kind: {config.store.kind!r} is neither local nor s3")
     if config.store.kind == "s3" and not config.s3.bucket:
-        raise ConfigError("s3.bucket: is missing, and store.kind is s3")
+        raise ConfigError(
+            "s3.bucket: is missing, and store.kind is s3: set it here, or in the portal before"
+        )
     if not config.s3.bucket:
         return
     if not re.fullmatch(r"https?://[^\s/]+", config.s3.endpoint):
         raise ConfigError("s3.endpoint: must be http:// or https:// and a host, without a path")
-    for key in ("access_key_file", "secret_key_file"):
+    for key in KEY_FILES:
         if getattr(config.s3, key) == Path():
             raise ConfigError(f"s3.{key}: is missing")

@@ -5,10 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from dicom_node import log
+from dicom_node import VERSION, log
 from dicom_node.portal import Portal, PortalError
 
 INTERVAL = 10.0
@@ -30,7 +29,7 @@ class Reporter:
         self._interval = interval
         self._about = {
             "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "version": _version(),
+            "version": VERSION,
             "host": platform.node(),
         }
 
@@ -48,10 +47,3 @@ class Reporter:
                     log.get().warning("report_not_sent", error=str(error))
                 failing = True
             time.sleep(self._interval)
-
-
-def _version() -> str:
-    try:
-        return version("yunying")
-    except PackageNotFoundError:
-        return "unknown"

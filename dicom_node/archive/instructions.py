@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dicom_node import hospital, ident, log
 from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.uid import is_uid
+from dicom_node.store import told
 from dicom_node.store.layout import InvalidTemplateError, Layout
 
 ACTIONS = frozenset(("retry", "accept", "discard"))
@@ -56,12 +57,18 @@ def parse(document: Any) -> Mapping[str, Any]:
 class Instructions:
     """The last configuration that the portal gave; an entry that is not as agreed is left out."""
 
-    def __init__(self, current: Callable[[], Mapping[str, Any] | None], zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        current: Callable[[], Mapping[str, Any] | None],
+        zone: ZoneInfo,
+        path_template: str = "",
+    ) -> None:
+        """*path_template* is for hospitals of which the portal says nothing; empty: `DEFAULT`."""
         self.zone = zone
         self._current = current
         self._document: Mapping[str, Any] = {}
         self._layouts: dict[str, Layout] = {}
-        self._default = Layout()
+        self._default = Layout(path_template)
 
     def layout(self, code: str) -> Layout:
         """Where the objects of the hospital *code* lie, as of the last `refresh`."""
@@ -84,6 +91,11 @@ class Instructions:
             for entry in self._entries("hospitals")
             if entry.get("htj2k") is True
         )
+
+    def names_a_bucket(self) -> bool:
+        """Whether the portal names one."""
+        self.refresh()
+        return bool(told.bucket(self._document))
 
     def quarantine(self) -> Sequence[QuarantineAction]:
         return [

@@ -25,6 +25,7 @@ from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
+from dicom_node.store.watch import Watch, not_taken_over
 from dicom_node.web.derived import Derived
 
 DELIVERY_POLL = 0.5
@@ -46,8 +47,9 @@ def _loops(
     instructions: Instructions,
     spool: Spool,
     quarantine: Quarantine,
+    store: stores.Stores,
 ) -> list[Loop]:
-    store, derived = stores.of(config), Derived(config.store.path)
+    derived = Derived(config.store.path)
     archiver = Archiver(spool, store.primary, quarantine, instructions, config.archive)
     disposer = Disposer(store, derived, instructions)
     judge = Judge(archiver.place, instructions)
@@ -93,12 +95,21 @@ def run(config: Config) -> int:
     signals.hold()
     settings = config.portal
     known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
-    instructions = Instructions(known.current, ZoneInfo(config.archive.time_zone))
+    zone = ZoneInfo(config.archive.time_zone)
+    instructions = Instructions(known.current, zone, config.store.path_template)
     spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
-    loops = _loops(config, portal, turn, instructions, spool, quarantine)
+    store = stores.of(config)
+    loops = _loops(config, portal, turn, instructions, spool, quarantine, store)
     signals.end_with_threads()
     known.start()
-    status = Status(config, spool, quarantine)
+    watch = Watch(store)
+    watch.start()
+
+    def bucket() -> str | None:
+        named = not config.s3.bucket and instructions.names_a_bucket()
+        return not_taken_over(config) if named else watch.error
+
+    status = Status(config, spool, quarantine, bucket)
     Reporter(portal, "archive", status.collect, settings.report_seconds).start()
     log.get().info("archiving", spool=str(config.spool.path), store=config.store.kind)
     for loop in loops:

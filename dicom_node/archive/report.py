@@ -1,6 +1,7 @@
 """How the archive process is doing, for the portal."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -16,16 +17,23 @@ from dicom_node.spool.spool import Spool
 class Status:
     """Counts when it is asked; nothing is kept."""
 
-    def __init__(self, config: Config, spool: Spool, quarantine: Quarantine) -> None:
+    def __init__(
+        self,
+        config: Config,
+        spool: Spool,
+        quarantine: Quarantine,
+        bucket: Callable[[], str | None],
+    ) -> None:
         self.config = config
         self.spool = spool
         self.quarantine = quarantine
+        self.bucket = bucket
 
     def collect(self) -> dict[str, Any]:
         """Sizes in bytes; what the index would tell is None while it is away."""
         count, size, oldest = self.spool.census()
         disk = os.statvfs(self.config.store.path)
-        outbox, verified, damaged = self._index()
+        outbox, verified, damaged, used = self._index()
         return {
             "spool_count": count,
             "spool_size": size,
@@ -36,18 +44,21 @@ class Status:
             "disk_free": disk.f_bavail * disk.f_frsize,
             "verified": verified,
             "damaged": damaged,
+            "s3": self.bucket(),
+            "s3_used": used,
         }
 
-    def _index(self) -> tuple[int | None, int | None, int | None]:
+    def _index(self) -> tuple[int | None, int | None, int | None, bool | None]:
         try:
             with psycopg.connect(self.config.index.dsn, connect_timeout=5) as connection:
                 row = connection.execute(
                     "SELECT (SELECT count(*) FROM archive.outbox WHERE refused IS NULL), coalesce("
                     "(SELECT checked FROM archive.progress WHERE walk = %s), 0),"
-                    " (SELECT count(*) FROM archive.damage)",
+                    " (SELECT count(*) FROM archive.damage),"
+                    " EXISTS (SELECT FROM archive.instance WHERE location = 's3')",
                     (WALK,),
                 ).fetchone()
         except psycopg.Error as error:
             log.get().warning("not_counted", error=type(error).__name__)
-            return None, None, None
-        return row or (None, None, None)
+            return None, None, None, None
+        return row or (None, None, None, None)

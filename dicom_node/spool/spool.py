@@ -43,10 +43,23 @@ class Spool:
             durable.make_directory(self.root / code, self.root)
             return durable.Draft(path)
 
-    def note(self, kind: str, body: dict[str, Any]) -> None:
-        """Leave an event for the archive process, which owns the outbox."""
+    def take(self, code: str, identifier: str, source: Path) -> None:
+        """Link *source* into the spool as *identifier*; doing it again changes nothing."""
+        directory = self.root / code
+        durable.make_directory(directory, self.root)
+        target = directory / f"{identifier}.dcm"
+        if not target.exists():
+            target.hardlink_to(source)
+            durable.sync_directory(directory)
+
+    def note(self, kind: str, body: dict[str, Any], identifier: str = "") -> None:
+        """Leave an event for the process that tells the portal; as *identifier* it is the same."""
         text = json.dumps({"kind": kind, "body": body}).encode()
-        durable.write(self.root / NOTES / f"{ident.new()}.json", [text])
+        durable.write(self.note_path(identifier or ident.new()), [text])
+
+    def note_path(self, identifier: str) -> Path:
+        """Where the note lies, until it has become an event."""
+        return self.root / NOTES / f"{identifier}.json"
 
     def discard_unfinished(self) -> list[str]:
         """Remove what an earlier process did not finish writing; it was never acknowledged."""

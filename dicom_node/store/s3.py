@@ -1,6 +1,7 @@
 """Objects in an S3 bucket. What it does not do now, it is asked again later; nothing is dropped."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,13 @@ class S3Store:
                     if key > after and key.endswith(".dcm"):
                         yield Stored(key, found["size"], self._received(key, found))
 
+    def ask(self) -> None:
+        """Raise `StoreError` when the bucket does not answer; equal troubles in equal words."""
+        try:
+            next(iter(obstore.list(self._bucket, chunk_size=1)), None)
+        except BaseError as error:
+            raise StoreError(_trouble(str(error))) from error
+
     def _received(self, key: str, found: Any) -> datetime:
         attributes = obstore.get(self._bucket, key, options={"head": True}).attributes
         try:
@@ -173,6 +181,17 @@ def _asking() -> Iterator[None]:
 def _reason(error: BaseError) -> str:
     """One line for the log, without what a server may have put into its answer."""
     return f"{type(error).__name__}: {str(error).splitlines()[0][:200]}" if str(error) else "failed"
+
+
+def _trouble(text: str) -> str:
+    """What a server answered, by its status and the standard's error code alone."""
+    code = re.search(r"<Code>([A-Za-z]{1,64})</Code>", text)
+    status = re.search(r"status code: ([0-9]{3})", text)
+    if code and code[1] == "NoSuchBucket":
+        return "there is no such bucket"
+    if status:
+        return f"the server answers {status[1]} {code[1] if code else ''}".rstrip()
+    return "the server is not reached"
 
 
 def _iso(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """How the centre wants to be uploaded to: ``node.upload`` of its configuration."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -38,6 +39,14 @@ class Plan:
         minute = _minutes(now.time())
         within = [span.bytes_per_second for span in self.spans if span.begin <= minute < span.end]
         return min(within, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the centre told this front end: its plan, and the whole document for the rest."""
+
+    plan: Plan | None
+    document: Mapping[str, Any]
 
 
 def parse(document: Any) -> Plan | None:

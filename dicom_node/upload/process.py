@@ -2,24 +2,29 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dicom_node import ident, log, signals
+from dicom_node.archive.instructions import Instructions
 from dicom_node.config import Config
 from dicom_node.configuration import Configuration, InvalidConfigurationError
+from dicom_node.dimse.receive import Receiver
 from dicom_node.portal import Portal, PortalError
 from dicom_node.report import Reporter
+from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.upload import plan
 from dicom_node.upload.centre import Centre, Tickets
 from dicom_node.upload.courier import Courier
+from dicom_node.upload.decisions import Decisions
 from dicom_node.upload.notes import Notes
 from dicom_node.upload.pace import Pace
 from dicom_node.upload.tally import Tally
 
-NOTES_POLL = 5.0
+NOTES_POLL, DECISIONS_POLL = 5.0, 1.0
 GRACE = 2.0
 
 
@@ -32,7 +37,7 @@ def run(config: Config) -> int:
     spool, tally, stopping = Spool(config.spool.path), Tally(), threading.Event()
     zone = ZoneInfo(config.archive.time_zone)
 
-    def parse(document: Any) -> plan.Plan | None:
+    def parse(document: Any) -> plan.Told:
         found = plan.parse(document)
         wanted = config.upload.hospital
         if found is not None and wanted and found.hospital != wanted:
@@ -40,12 +45,20 @@ def run(config: Config) -> int:
                 f"node.upload.hospital: the centre knows this front end as {found.hospital}, and "
                 f"upload.hospital is {wanted}"
             )
-        return found
+        return plan.Told(found, document)
 
     known = Configuration(portal, settings.cache_file, settings.poll_seconds, parse)
 
+    def current_plan() -> plan.Plan | None:
+        told = known.current()
+        return told.plan if told is not None else None
+
+    def document() -> Mapping[str, Any] | None:
+        told = known.current()
+        return told.document if told is not None else None
+
     def rate() -> int:
-        current = known.current()
+        current = current_plan()
         return current.bytes_per_second(datetime.now(zone)) if current is not None else 0
 
     pace, tickets = Pace(rate), Tickets(portal)
@@ -54,7 +67,12 @@ def run(config: Config) -> int:
         pace.wait_for(size, stopping)
         tally.sent(size)
 
-    courier = Courier(spool, known.current, lambda p: Centre(p.url, tickets, allow), tally)
+    courier = Courier(spool, current_plan, lambda p: Centre(p.url, tickets, allow), tally)
+    instructions = Instructions(document, zone)
+    decisions = Decisions(
+        Receiver(spool, Quarantine(config.quarantine.path)),
+        lambda: instructions.quarantine() if known.current() is not None else None,
+    )
 
     def collect() -> dict[str, Any]:
         count, size, oldest = spool.census()
@@ -72,6 +90,7 @@ def run(config: Config) -> int:
         threading.Thread(
             target=_deliver, args=(Notes(spool, portal), stopping), name="notes", daemon=True
         ),
+        threading.Thread(target=_decide, args=(decisions, stopping), name="decisions", daemon=True),
     ]
     log.get().info("uploading", spool=str(config.spool.path))
     for thread in threads:
@@ -94,3 +113,15 @@ def _deliver(notes: Notes, stopping: threading.Event) -> None:
             if not failing:
                 log.get().warning("events_not_delivered", error=str(error)[:300])
             failing, pause = True, NOTES_POLL
+
+
+def _decide(decisions: Decisions, stopping: threading.Event) -> None:
+    failing = False
+    while not stopping.wait(DECISIONS_POLL):
+        try:
+            decisions.run_once()
+            failing = False
+        except OSError as error:
+            if not failing:
+                log.get().warning("quarantine_not_decided", error=str(error)[:300])
+            failing = True

@@ -50,7 +50,7 @@ _REPORTS = {
     ),
     "archive": (
         "spool_count", "spool_size", "spool_oldest", "outbox_count", "quarantine_count",
-        "disk_size", "disk_free", "verified", "damaged",
+        "disk_size", "disk_free", "verified", "damaged", "s3", "s3_used",
     ),
     "retrieve": ("running", "waiting"),
     "upload": (

@@ -3,11 +3,19 @@
 import json
 import subprocess
 import sys
+import tomllib
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dicom_node.config import Config, ConfigError, load
+from dicom_node import VERSION
+from dicom_node.config import FRONT_END, Config, ConfigError, load
+from dicom_node.configuration import Configuration
+from dicom_node.portal import Portal
+from dicom_node.store.layout import DEFAULT
+from dicom_node.upload import plan
 
 from . import samples
 from .sender import send as store
@@ -21,6 +29,11 @@ def test_the_shipped_configuration_is_complete() -> None:
     assert isinstance(config, Config)
     assert config.dicom.ae_title == "YUNYING"
     assert config.web.host == "127.0.0.1"
+
+
+def test_the_version_that_is_reported_is_the_products() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
 
 
 @pytest.mark.req("ARC-4.5", part=True)
@@ -45,6 +58,8 @@ def test_the_environment_goes_over_the_file() -> None:
         (None, {"YUNYING_NODE_DICOM_PROT": "104"}, "YUNYING_NODE_DICOM_PROT"),
         (None, {"YUNYING_NODE_ARCHIVE_BATCH_SIZE": "0"}, "archive.batch_size"),
         (None, {"YUNYING_NODE_INDEX_DSN": ""}, "index.dsn"),
+        (None, {"YUNYING_NODE_STORE_PATH_TEMPLATE": "{study}.dcm"}, "store.path_template"),
+        (None, {"YUNYING_NODE_STORE_KIND": "s3"}, "s3.bucket"),
     ],
 )
 def test_a_wrong_setting_is_named(
@@ -54,6 +69,74 @@ def test_a_wrong_setting_is_named(
     path.write_text(EXAMPLE.read_text() if text is None else text)
     with pytest.raises(ConfigError, match=named.replace("[", r"\[")):
         load(path, environment)
+
+
+KEYS = {
+    "YUNYING_NODE_S3_ACCESS_KEY_FILE": "access",
+    "YUNYING_NODE_S3_SECRET_KEY_FILE": "secret",
+}
+TOLD = {"endpoint": "https://s3.example.org", "region": "cn-1", "bucket": "images", "prefix": "a"}
+
+
+@pytest.mark.req("ARC-4.5", part=True)
+@pytest.mark.parametrize(
+    ("told", "environment", "used"),
+    [
+        (TOLD, KEYS, ("https://s3.example.org", "cn-1", "images", "a")),
+        (
+            TOLD, KEYS | {"YUNYING_NODE_S3_BUCKET": "own", "YUNYING_NODE_S3_REGION": "us-east-1"},
+            ("https://s3.example.org", "us-east-1", "own", "a"),
+        ),
+        (TOLD | {"region": "", "prefix": ""}, KEYS, (TOLD["endpoint"], "us-east-1", "images", "")),
+        (TOLD, {}, ("", "us-east-1", "", "")),
+        (None, KEYS, ("", "us-east-1", "", "")),
+        (TOLD | {"bucket": "../x"}, KEYS, ("", "us-east-1", "", "")),
+        (TOLD | {"endpoint": "file:///etc"}, KEYS, ("", "us-east-1", "", "")),
+        (7, KEYS, ("", "us-east-1", "", "")),
+    ],
+)  # fmt: skip
+def test_the_bucket_is_as_the_portal_says_where_the_own_file_does_not(
+    tmp_path: Path, told: Any, environment: dict[str, str], used: tuple[str, ...]
+) -> None:
+    cache = tmp_path / "portal.json"
+    environment = environment | {"YUNYING_NODE_PORTAL_CACHE_FILE": str(cache)}
+    cache.write_text(json.dumps({"node": {"s3": told}}))
+    s3 = load(EXAMPLE, environment).s3
+    assert (s3.endpoint, s3.region, s3.bucket, s3.prefix) == used
+
+
+@pytest.mark.req("ARC-4.5")
+def test_what_the_centre_says_is_kept_and_the_basics_are_in_the_nodes_own_file(
+    tmp_path: Path,
+) -> None:
+    """While the portal is away: of a front end what is uploaded how, of the centre its bucket."""
+    cache = tmp_path / "portal.json"
+    upload = {
+        "url": "https://centre.example.org", "hospital": "H001", "batch": 50, "threads": 4,
+        "bandwidth": [{"from": "08:00", "to": "18:00", "kib_per_second": 2048}],
+    }  # fmt: skip
+    cache.write_text(json.dumps({"node": {"upload": upload, "s3": TOLD}}))
+    own = {"YUNYING_NODE_PORTAL_CACHE_FILE": str(cache)}
+    config = load(REPOSITORY / "config" / "front-end.toml", own, FRONT_END)
+    assert config.portal.url == "https://cloud.example.org"
+    assert config.upload.hospital == "H001"
+    assert config.spool.path == Path("/var/lib/yunying/spool")
+    assert config.store.path_template == DEFAULT
+    away = Portal("http://127.0.0.1:9", "yunying", tmp_path / "none")
+    known = Configuration(away, config.portal.cache_file, 60, plan.parse)
+    known.start()
+    told = known.current()
+    assert told is not None
+    assert (told.batch, told.threads) == (50, 4)
+    noon, night = (datetime(2026, 11, 24, hour) for hour in (12, 22))
+    assert (told.bytes_per_second(noon), told.bytes_per_second(night)) == (2048 * 1024, 0)
+    assert load(EXAMPLE, own | KEYS).s3.bucket == "images"
+    with pytest.raises(ConfigError, match=r"store\.path_template"):
+        load(
+            REPOSITORY / "config" / "front-end.toml",
+            own | {"YUNYING_NODE_STORE_PATH_TEMPLATE": "{name}/{instance}.dcm"},
+            FRONT_END,
+        )
 
 
 def test_a_configuration_that_cannot_be_used_ends_with_2_and_a_sentence(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import string
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from dicom_node.archive.instructions import Instructions
 from dicom_node.dataset.identity import Identity
 from dicom_node.spool.spool import Spool
 from dicom_node.store.layout import DEFAULT, InvalidTemplateError, Layout, reduced
@@ -23,6 +25,16 @@ def test_a_template_gives_the_path_that_a_hospital_wants() -> None:
 
 def test_without_a_template_the_day_study_and_series_are_the_path() -> None:
     assert Layout().key("H001", DAY, IDENTITY) == "H001/2026/11/24/1.2/1.2.3/1.2.3.4.dcm"
+
+
+@pytest.mark.req("ARC-4.5", part=True)
+def test_the_nodes_own_template_is_for_hospitals_of_which_the_portal_says_nothing() -> None:
+    own, told = (f"{name}/{{study}}/{{series}}/{{instance}}.dcm" for name in ("own", "told"))
+    hospitals = [{"code": "H001", "path_template": told}, {"code": "H002", "path_template": ""}]
+    instructions = Instructions(lambda: {"hospitals": hospitals}, ZoneInfo("Asia/Shanghai"), own)
+    instructions.refresh()
+    for code, template in (("H001", told), ("H002", own), ("H003", own)):
+        assert instructions.layout(code).template == template
 
 
 @pytest.mark.parametrize(

@@ -278,3 +278,58 @@ def test_old_studies_move_to_the_bucket_and_are_read_throughout(
         lambda: not [p for p in server.objects() if near.root.name in str(p)],
         "the bucket is empty",
     )
+
+
+@pytest.mark.req("ARC-4.5", part=True)
+def test_a_bucket_that_the_portal_names_is_used_from_the_next_start(
+    tmp_path: Path, server: Server
+) -> None:
+    way, stack = Way(server.port), Stack(tmp_path)
+    (tmp_path / "access").write_text(ACCESS_KEY)
+    (tmp_path / "secret").write_text(SECRET_KEY)
+    stack.environment |= {
+        "YUNYING_NODE_S3_ACCESS_KEY_FILE": str(tmp_path / "access"),
+        "YUNYING_NODE_S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
+    }
+    stack.portal.add_hospital("H001", CT_A=[])
+    stack.start_all()
+    try:
+        stack.wait_configured("CT_A")
+        assert _told(stack, None)
+        told = {
+            "endpoint": f"http://127.0.0.1:{way.port}", "region": "", "bucket": BUCKET,
+            "prefix": "told",
+        }  # fmt: skip
+        old = samples.image(StudyDate="20200101")
+        send(stack.dicom_port, [samples.message(old)], "CT_A")
+        stack.wait_archived()
+        tier = {"hospital": "*", "modality": "*", "after_days": 30}
+        stack.configure(node={"s3": told}, tiers=[tier])
+        assert _told(stack, "not used yet: it is taken over at the node's next start")
+        for name in ("archive", "web"):
+            stack.restart(name)
+        assert _told(stack, "")
+        wait_until(
+            lambda: stack.query("SELECT location FROM archive.instance") == [("s3",)],
+            "the old study is moved to the bucket",
+        )
+        wait_until(lambda: stack.portal.reports["archive"]["s3_used"], "it says so")
+        assert stack.get(f"{samples.address(old)}/frames/1").status_code == 200
+        wrong = told | {"bucket": "no-such-bucket"}
+        stack.configure(node={"s3": wrong}, tiers=[])
+        stack.restart("archive")
+        assert _told(stack, "there is no such bucket")
+        assert stack.portal.violations == []
+    finally:
+        stack.close()
+        way.close()
+
+
+def _told(stack: Stack, wanted: str | None) -> bool:
+    stack.portal.reports.pop("archive", None)
+    wait_until(
+        lambda: stack.portal.reports.get("archive", {"s3": 0})["s3"] == wanted,
+        f"the archive process says {wanted!r}",
+        60,
+    )
+    return True

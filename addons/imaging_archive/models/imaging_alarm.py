@@ -10,6 +10,7 @@ KINDS = [
     ("spool", "Images Wait Too Long"),
     ("disk", "Disk Is Filling Up"),
     ("upload", "Upload Fails"),
+    ("s3", "Object Store Fails"),
     ("damage", "Damaged Objects"),
 ]
 

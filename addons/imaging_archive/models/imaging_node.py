@@ -130,6 +130,7 @@ class ImagingNode(models.Model):
                 "high_water": self.high_water,
                 "verify_mib_per_second": self.verify_mib_per_second,
                 "upload": self._upload_configuration(),
+                "s3": self._s3_configuration(),
             },
             "retrievals": self.env["imaging.retrieval"]._configuration(self),
             "quarantine": self.env["imaging.quarantine"]._configuration(self),

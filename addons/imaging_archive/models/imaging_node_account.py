@@ -17,6 +17,9 @@ port = 11112
 [spool]
 path = "/var/lib/yunying/spool"
 
+[store]
+path_template = "{{yyyy}}/{{mm}}/{{dd}}/{{study}}/{{series}}/{{instance}}.dcm"
+
 [quarantine]
 path = "/var/lib/yunying/quarantine"
 

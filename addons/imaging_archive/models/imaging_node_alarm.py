@@ -60,6 +60,8 @@ class ImagingNode(models.Model):
             faults.append(("disk", "archive", f">= {self.alarm_disk_percent} %", now))
         if self.upload_error:
             faults.append(("upload", "upload", self.upload_error, now))
+        if self.s3_error:
+            faults.append(("s3", "archive", self.s3_error, now))
         if self.damaged_count:
             faults.append(("damage", "archive", str(self.damaged_count), now))
         return [fault for fault in faults if fault[0] == "silent" or fault[1] in running]

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .. import quarantine_details
 from ..study_events import EventError
 
 REASONS = [
@@ -41,6 +42,7 @@ class ImagingQuarantine(models.Model):
     address = fields.Char(readonly=True)
     reason = fields.Selection(REASONS, required=True, readonly=True)
     detail = fields.Text(readonly=True)
+    detail_text = fields.Text(string="What Is Wrong", compute="_compute_words")
     study_uid = fields.Char(string="Study UID", readonly=True)
     sop_instance_uid = fields.Char(string="SOP Instance UID", readonly=True)
     size = fields.Float(string="Size (bytes)", digits=(18, 0), readonly=True)
@@ -68,11 +70,19 @@ class ImagingQuarantine(models.Model):
         help="A second person has to agree before anything is deleted.",
     )
     result = fields.Text(string="Node's Answer", readonly=True)
+    result_text = fields.Text(string="Node's Answer in Words", compute="_compute_words")
     result_at = fields.Datetime(string="Answered At", readonly=True)
 
     _key_unique = models.Constraint("UNIQUE (key)", "This instance is listed already.")
     _at_id_idx = models.Index("(at DESC, id DESC)")
     _open_idx = models.Index("(id) WHERE state IN ('held', 'releasing', 'refused')")
+
+    @api.depends("detail", "result")
+    @api.depends_context("lang")
+    def _compute_words(self):
+        for item in self:
+            item.detail_text = quarantine_details.words(item.detail, self.env._)
+            item.result_text = quarantine_details.words(item.result, self.env._)
 
     def action_retry(self):
         """Have the node judge it again: after a device or a hospital was put right."""

@@ -1,17 +1,21 @@
 import json
-import os
 import tomllib
 from base64 import b64decode
 from pathlib import Path
 
 from odoo.addons.imaging_base.tests.requirements import req
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .archive_case import ArchiveCase
 
-SECRET = "a-very-secret-key"
+BUCKET = {
+    "s3_endpoint": "https://s3.example.org/",
+    "s3_region": "cn-1",
+    "s3_bucket": "images",
+    "s3_prefix": "a/b/",
+}
 
 
 class FrontCase(ArchiveCase):
@@ -96,15 +100,9 @@ class TestConfiguration(FrontCase):
             {
                 "upload_batch": 50,
                 "upload_threads": 4,
-                "upload_compress": True,
                 "bandwidth_ids": [
                     Command.create({"hour_from": 8, "hour_to": 17.5, "kib_per_second": 2048})
                 ],
-                "s3_endpoint": "https://s3.example.org",
-                "s3_region": "cn-1",
-                "s3_bucket": "images",
-                "s3_access_key": "AK",
-                "s3_secret_key": SECRET,
             }
         )
         self.assertEqual(
@@ -114,57 +112,58 @@ class TestConfiguration(FrontCase):
                 "hospital": "TESTA",
                 "batch": 50,
                 "threads": 4,
-                "compress": True,
                 "bandwidth": [{"from": "08:00", "to": "17:30", "kib_per_second": 2048}],
-                "s3": {
-                    "endpoint": "https://s3.example.org",
-                    "region": "cn-1",
-                    "bucket": "images",
-                    "prefix": "",
-                    "access_key": "AK",
-                    "secret_key": SECRET,
-                },
             },
         )
         self.assertIsNone(self._configuration(self.node_user)["node"]["upload"])
 
-    def test_secret_key_is_shown_to_nobody_and_lies_encrypted(self):
-        self.front.write(
+    @req("ARC-4.5", part=True)
+    def test_bucket_is_set_in_the_portal_and_told_to_the_centre_alone(self):
+        self.assertIsNone(self._configuration(self.node_user)["node"]["s3"])
+        self.node.with_user(self.users_a["platform"]).write(BUCKET)
+        self.assertEqual(
+            self._configuration(self.node_user)["node"]["s3"],
             {
-                "s3_endpoint": "https://s3.example.org",
-                "s3_bucket": "images",
-                "s3_secret_key": SECRET,
-            }
+                "endpoint": "https://s3.example.org",
+                "region": "cn-1",
+                "bucket": "images",
+                "prefix": "a/b",
+            },
         )
-        self.env.flush_all()
-        platform = self.users_a["platform"]
-        platform.group_ids |= self.env.ref("base.group_allow_export")
-        node = self.front.with_user(platform)
-        self.assertTrue(node.s3_secret_set)
-        self.assertFalse(node.s3_secret_key)
-        self.assertNotIn(SECRET, str(node.read()))
-        self.assertNotIn(SECRET, str(node.export_data(["name", "s3_secret_key"])))
-        with self.assertRaises(AccessError):
-            node.read(["s3_secret_sealed"])
-        with self.assertRaises(AccessError):
-            node.search([("s3_secret_sealed", "like", "A%")])
-        self.env.cr.execute("SELECT * FROM imaging_node WHERE id = %s", [self.front.id])
-        self.assertNotIn(SECRET, str(self.env.cr.fetchall()))
-        other = self.front.copy({"name": "x", "user_id": self.users_a["ops"].id})
-        self.assertFalse(other.s3_secret_set)
+        self.assertIsNone(self._configuration(self.front_user)["node"]["s3"])
+        with self.assertRaises(ValidationError):
+            self.front.write(BUCKET)
 
-    def test_secret_key_sealed_for_one_node_opens_for_no_other(self):
-        self.front.write(
-            {
-                "s3_endpoint": "https://s3.example.org",
-                "s3_bucket": "images",
-                "s3_secret_key": SECRET,
-            }
-        )
-        other = self.front.copy({"name": "x", "user_id": self.users_a["ops"].id})
-        other.s3_secret_sealed = self.front.s3_secret_sealed
-        with self.assertRaisesRegex(UserError, "another key"):
-            other._s3_secret()
+    def test_bucket_that_is_none_is_refused(self):
+        for wrong in (
+            {"s3_bucket": False},
+            {"s3_endpoint": False},
+            {"s3_endpoint": "https://u:p@x"},
+            {"s3_endpoint": "https://x/path"},
+            {"s3_region": "a b"},
+            {"s3_bucket": "Images"},
+            {"s3_bucket": "a/b"},
+            {"s3_prefix": "../x"},
+            {"s3_prefix": "/x"},
+            {"s3_prefix": "a//b"},
+        ):
+            with self.subTest(wrong), self.assertRaises(ValidationError):
+                self.node.write({**BUCKET, **wrong})
+
+    def test_nobody_else_sets_the_bucket(self):
+        for role in set(self.users_a) - {"platform"}:
+            with self.subTest(role), self.assertRaises(AccessError):
+                self.node.with_user(self.users_a[role]).write(BUCKET)
+
+    def test_bucket_that_holds_images_is_not_changed_for_another(self):
+        self.node.write(BUCKET)
+        report = self.env["imaging.node"].with_user(self.node_user).report
+        report("archive", {"s3": "", "s3_used": True})
+        with self.assertRaisesRegex(ValidationError, "would not be found|找不到"):
+            self.node.s3_bucket = "others"
+        self.node.write(BUCKET)
+        report("archive", {"s3": "", "s3_used": False})
+        self.node.s3_bucket = "others"
 
     def test_address_that_is_none_is_refused(self):
         for url in (
@@ -308,12 +307,3 @@ class TestConfiguration(FrontCase):
                 self.env["imaging.node.key"].with_user(self.users_a[role]).browse(
                     action["res_id"]
                 ).read(["toml"])
-
-    def test_key_file_that_is_away_is_said(self):
-        Path(os.environ["YUNYING_TICKET_KEY"]).rename(os.environ["YUNYING_TICKET_KEY"] + ".away")
-        self.addCleanup(
-            Path(os.environ["YUNYING_TICKET_KEY"] + ".away").rename,
-            os.environ["YUNYING_TICKET_KEY"],
-        )
-        with self.assertRaisesRegex(UserError, "cannot be read"):
-            self.front.s3_secret_key = SECRET

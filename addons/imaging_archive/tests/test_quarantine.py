@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .archive_case import ArchiveCase
+from .test_configuration import FrontCase
 
 
 def held(number, key, hospital="TESTA"):
@@ -102,3 +103,44 @@ class TestQuarantine(ArchiveCase):
     def test_answer_about_what_the_node_does_not_hold_is_refused(self):
         answer = self._deliver([result(2, "NONE", "archived"), result(3, "Q1", "eaten")])
         self.assertEqual([one["id"] for one in answer["refused"]], [3, 2])
+
+    def test_what_is_wrong_is_said_in_the_readers_language(self):
+        chinese = self.item.with_context(lang="zh_CN")
+        for detail, words in (
+            ("SOP Instance UID 1.2.3.4 is stored with other bytes", "SOP实例UID为1.2.3.4的影像"),
+            ("study 1.2 belongs to another hospital", "检查1.2属于另一家医院"),
+            ("SOP Class UID of the request and of the data set differ", "SOP Class UID：设备声明"),
+            ("SOP Instance UID of the request is not a UID", "SOP Instance UID：设备发送"),
+            ("Study Instance UID is not a UID", "Study Instance UID：设备发送"),
+            ("Series Instance UID has 80 bytes", "80字节"),
+            ("the data set is empty", "数据为空"),
+            ("the data ends within an element header at byte 700", "第700字节"),
+            ("(7FE0,0010) says 512 bytes, 7 are left", "(7FE0,0010)应有512字节，只剩7字节"),
+            ("the deflated data set is cut short", "压缩数据不完整"),
+            ("transfer syntax '1.2.840' is not known", "传输语法1.2.840"),
+            ("100% of something new", "100% of something new"),
+        ):
+            self.item.detail = detail
+            with self.subTest(detail):
+                self.assertIn(words, chinese.detail_text)
+        self.item.result = "mismatch: SOP Class UID of the request and of the data set differ"
+        self.assertIn("不一致", chinese.result_text)
+        self.assertIn("differ", self.item.with_context(lang="en_US").result_text)
+
+
+@tagged("post_install", "-at_install")
+class TestFrontEndQuarantine(FrontCase):
+    @req("ARC-5.2", part=True)
+    def test_decision_goes_to_the_front_end_where_the_instance_lies(self):
+        events = self.env["imaging.study"]
+        events.with_user(self.front_user).receive_events([held(1, "Q7")])
+        item = self.env["imaging.quarantine"].search([("key", "=", "Q7")])
+        item.with_user(self.users_a["ops"]).action_retry()
+        asked = [{"key": "Q7", "hospital": "TESTA", "action": "retry"}]
+        self.assertEqual(self._configuration(self.front_user)["quarantine"], asked)
+        self.assertEqual(self._configuration(self.node_user)["quarantine"], [])
+        answer = events.with_user(self.node_user).receive_events([result(2, "Q7", "archived")])
+        self.assertEqual([one["id"] for one in answer["refused"]], [2])
+        events.with_user(self.front_user).receive_events([result(3, "Q7", "archived")])
+        self.assertEqual(item.state, "archived")
+        self.assertEqual(self._configuration(self.front_user)["quarantine"], [])

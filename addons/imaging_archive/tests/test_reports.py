@@ -39,6 +39,23 @@ class TestReports(FrontCase):
         kept = self.node.process_ids.filtered(lambda one: one.process == "archive").report
         self.assertEqual(kept["something_new"], {"kept": True})
 
+    @req("ARC-4.5", part=True)
+    def test_node_shows_whether_the_bucket_answers(self):
+        for told, state, error in (
+            ("", "answers", ""),
+            ("there is no such bucket", "fails", "there is no such bucket"),
+            (None, "unused", ""),
+            (7, "unused", ""),
+        ):
+            self._report("archive", {"s3": told})
+            node = self.node.with_user(self.users_a["ops"])
+            with self.subTest(told):
+                self.assertEqual((node.s3_state, node.s3_error), (state, error))
+                self.env["imaging.alarm"]._cron_watch()
+                kinds = self.node.alarm_ids.mapped("kind")
+                self.assertEqual("s3" in kinds, bool(error))
+                self.env.invalidate_all()
+
     def test_second_report_takes_the_place_of_the_first(self):
         for count in (1, 2):
             self._report("archive", {"spool_count": count})

@@ -74,3 +74,23 @@ def _explain(select):
     from odoo.tools import SQL  # noqa: PLC0415
 
     return SQL("EXPLAIN %s", select)
+
+    def test_body_part_is_shown_and_found_in_chinese(self):
+        studies = self.env["imaging.study"].with_context(lang="zh_CN")
+        chinese = self.study_a.with_context(lang="zh_CN")
+        for told, shown in (
+            ("CHEST", "胸部"),
+            ("chest, ABDOMEN", "胸部, 腹部"),
+            ("THORAX", "胸部"),
+            ("SOMETHING", "SOMETHING"),
+            ("", ""),
+        ):
+            self.study_a.body_part = told
+            with self.subTest(told):
+                self.assertEqual(chinese.body_part_text, shown)
+        self.study_a.body_part = "LSPINE"
+        for wanted in ("腰椎", "lspine"):
+            found = studies.search([("body_part_text", "ilike", wanted)])
+            with self.subTest(wanted):
+                self.assertIn(self.study_a, found)
+                self.assertNotIn(self.study_b, found)
