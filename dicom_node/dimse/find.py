@@ -83,7 +83,7 @@ def _rows(index: Index, device: Device, level: str, identifier: Dataset) -> list
     if level == "PATIENT":
         query = _parse(index, "studies", identifier, device)
         condition = scope(who)
-        condition.sql += query.condition.sql
+        condition.sql += query.condition.sql + query.condition.hints
         condition.parameters |= query.condition.parameters
         found = index.rows(
             _PATIENTS.replace("{where}", condition.where()),

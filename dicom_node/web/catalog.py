@@ -12,20 +12,24 @@ from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.web.problem import not_found, unavailable, withheld
 from dicom_node.web.ticket import Ticket
 
-# Of every connection that searches. A timeout in milliseconds; no machine code made for one query,
-# which takes longer than the query; memory for the places of all who bear a frequent name.
-OPTIONS = "-c statement_timeout=15000 -c jit=off -c work_mem=32MB"
+# Of every connection that searches. A timeout in milliseconds; neither machine code nor processes
+# made for one query, which takes longer than the query; memory for where a frequent name is found.
+OPTIONS = (
+    "-c statement_timeout=15000 -c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=32MB"
+)
 
 
 @dataclass(slots=True)
 class Condition:
     """SQL without text from outside, and the parameters that hold it.
 
-    ``hints`` say nothing that ``sql`` does not: they are what the index finds candidates by.
+    ``hints`` say nothing that ``sql`` does not: they are what the index finds candidates by, and
+    ``doubtful`` when it cannot tell how many these are.
     """
 
     sql: list[LiteralString] = field(default_factory=list)
     hints: list[LiteralString] = field(default_factory=list)
+    doubtful: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def add(self, sql: LiteralString, **parameters: Any) -> None:
@@ -33,9 +37,9 @@ class Condition:
         self.parameters.update(parameters)
 
     def choose(self, answer: Sequence[DictRow]) -> None:
-        """Search by the hints if they leave few candidates, as the index said."""
-        if answer[0]["few"]:
-            self.sql += self.hints
+        """Drop the hints unless they leave few candidates, as the index said."""
+        if not answer[0]["few"]:
+            self.hints.clear()
 
     def where(self) -> LiteralString:
         return " AND ".join(f"({part})" for part in self.sql) or "TRUE"

@@ -53,7 +53,7 @@ _COUNT_TAGS = {
 
 
 # So many candidates are looked at one by one sooner than the latest studies until enough match.
-_FEW = 8000
+_FEW = 3000
 
 
 async def search(
@@ -87,9 +87,10 @@ def _returned(ticket: Ticket, level: str) -> list[Attribute]:
 def probe(condition: Condition) -> tuple[LiteralString, dict[str, Any]] | None:
     """The question whose answer `choose` wants before a search; None: it goes without.
 
-    The index multiplies how rare each piece of a name is, and would believe any name to be rare.
+    The index knows how rare one piece of a name is; of several it takes the product, and would
+    believe any name to be rare. Of the answer nobody is told, so that it needs no ticket's scope.
     """
-    if not condition.hints:
+    if not condition.doubtful:
         return None
     sql: LiteralString = (
         "SELECT count(*) <= %(few)s AS few FROM (SELECT FROM archive.study t"  # noqa: S608
@@ -101,7 +102,7 @@ def probe(condition: Condition) -> tuple[LiteralString, dict[str, Any]] | None:
 def statement(ticket: Ticket, level: str, query: Query) -> tuple[LiteralString, dict[str, Any]]:
     """The SQL of a search, and its parameters; one row more than asked says that there are more."""
     condition = scope(ticket)
-    condition.sql += query.condition.sql
+    condition.sql += query.condition.sql + query.condition.hints
     condition.parameters |= query.condition.parameters
     if ticket.anonymous and level == "instances":
         condition.add("NOT i.withheld")

@@ -127,6 +127,7 @@ def _narrow(condition: Condition, attribute: Attribute, pattern: str, name: str)
     if attribute.grams and pieces:
         condition.hints.append(f"{attribute.grams} @> %({name}_grams)s")
         condition.parameters[f"{name}_grams"] = pieces
+        condition.doubtful |= len(condition.hints) > 1 or len(pieces) > 1
 
 
 def _match_text(condition: Condition, attribute: Attribute, value: str, name: str) -> None:
@@ -147,11 +148,14 @@ def _match_name(condition: Condition, attribute: Attribute, value: str, name: st
     if "=" in value:
         condition.add(whole, **{name: pattern})
         return
+    # Most names fail at a glance; in CASE, so that the index does not take that for rare.
+    some = "*".join(re.split(r"[*?]", re.sub(r"[\^ ]", "", value[:MAX_VALUE].upper())))
     condition.add(
-        f"EXISTS (SELECT FROM unnest(string_to_array(upper({attribute.column}), '=')) AS part"
+        f"CASE WHEN translate(upper({attribute.column}), '^ ', '') LIKE %({name}_some)s THEN"
+        f" EXISTS (SELECT FROM unnest(string_to_array(upper({attribute.column}), '=')) AS part"
         f" WHERE part LIKE %({name})s OR replace(part, '^', '') LIKE %({name})s"
-        f" OR replace(part, '^', ' ') LIKE %({name})s)",
-        **{name: pattern},
+        f" OR replace(part, '^', ' ') LIKE %({name})s) ELSE FALSE END",
+        **{name: pattern, f"{name}_some": f"*{some}*".translate(_ESCAPE)},
     )
 
 
