@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 
-def ct_study(directory: Path, count: int, **attributes: str) -> tuple[str, list[Path]]:
-    """Write ``count`` CT slices (128 × 128) of a new study; its UID and the files.
+def ct_study(directory: Path, count: int, **attributes: Any) -> tuple[str, list[Path]]:
+    """Write ``count`` CT slices (128 × 128 by default) of a new study; its UID and the files.
 
     ``attributes`` are DICOM keywords that replace those of pydicom's CT_small.dcm.
     """

@@ -74,7 +74,8 @@ def forget_copies(stack: Stack) -> None:
                 path.unlink()
 
 
-@pytest.mark.req("ARC-5.6", "ARC-5.7", part=True)
+@pytest.mark.req("ARC-5.6")
+@pytest.mark.req("ARC-5.7", part=True)
 def test_what_is_received_lies_in_the_bucket_as_dicom_files(
     remote: tuple[Stack, Way], server: Server
 ) -> None:
@@ -90,6 +91,10 @@ def test_what_is_received_lies_in_the_bucket_as_dicom_files(
         assert pydicom.dcmread(path).PatientID == "P100"
     study = wait_until(lambda: stack.portal.study(str(datasets[0].StudyInstanceUID)), "the study")
     assert (study["instance_count"], study["location"]) == (5, "online")
+    forget_copies(stack)
+    for dataset in datasets:
+        whole = stack.get(samples.address(dataset), accept="application/dicom")
+        assert whole.content.endswith(samples.message(dataset).data), "it is served from there"
 
 
 @pytest.mark.req("ARC-5.6", part=True)
