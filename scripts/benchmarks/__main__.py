@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import ingest, metadata, scale, serve
 from benchmarks.measure import table
 from benchmarks.product import Product
-from benchmarks.result import Result, regressions
+from benchmarks.result import Result, record, regressions
 
 BENCHMARKS = {
     "ingest": ingest.run,
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
@@ -49,6 +50,9 @@ def main() -> int:
         print(json.dumps({"versions": _versions(), "results": found}, indent=2))
     else:
         _print(results)
+    if arguments.record:
+        for result in results.values():
+            record(result.figures)
     worse = [line for result in results.values() for line in regressions(result.figures)]
     if arguments.check and worse:
         print("\nworse than what is kept:\n" + "\n".join(worse), file=sys.stderr)

@@ -60,6 +60,7 @@ def main() -> int:
     measure.add_argument(
         "--check", action="store_true", help="fail when a figure is 25 %% worse than the one kept"
     )
+    measure.add_argument("--record", action="store_true", help="keep the figures for later checks")
     measure.add_argument("--studies", type=int, default=1_000_000, help="for scale")
     measure.add_argument("--instances", type=int, default=100_000_000, help="for scale")
     measure.add_argument("--keep", action="store_true", help="leave scale's index for another run")
@@ -132,7 +133,7 @@ def _ticket(settings: Settings, arguments: argparse.Namespace) -> int:
 def _bench(settings: Settings, arguments: argparse.Namespace) -> int:
     install(settings, tests=True)
     debian.install(settings, more=debian.BENCH_PACKAGES)
-    options = [option for option in ("json", "check") if getattr(arguments, option)]
+    options = [option for option in ("json", "check", "record") if getattr(arguments, option)]
     size = bench.Size(arguments.studies, arguments.instances, arguments.keep)
     return bench.run(settings, [f"--{option}" for option in options], arguments.names, size)
 
