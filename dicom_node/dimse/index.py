@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
 
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.dimse.policy import Device
@@ -13,16 +13,32 @@ from dicom_node.web import access, catalog
 from dicom_node.web.catalog import Condition, scope
 from dicom_node.web.ticket import Ticket
 
+MAX_CONNECTIONS = 8
+# Seconds: until a question is given up, and until a connection that nobody needs is closed.
+PATIENCE, IDLE = 5.0, 60.0
+
 
 class Index:
-    """One connection a question: devices ask rarely, and nothing is kept open for them."""
+    """Connections are kept for a while: a device that asks once mostly asks again."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self._pool = ConnectionPool(
+            dsn,
+            min_size=0,
+            max_size=MAX_CONNECTIONS,
+            timeout=PATIENCE,
+            max_idle=IDLE,
+            kwargs={"connect_timeout": 3, "autocommit": True, "options": catalog.OPTIONS},
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
 
     def rows(self, sql: LiteralString, parameters: dict[str, Any]) -> list[DictRow]:
         """Raises `psycopg.Error` when the index does not answer."""
-        with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
             return cursor.execute(sql, parameters).fetchall()
 
     def located(self, device: Device, condition: Condition) -> list[Located]:
@@ -38,16 +54,11 @@ class Index:
         """Put a read on record, before the first answer to it."""
         who = ticket(device)
         bodies = [access.event(who, study, action, address) for study in studies]
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self._pool.connection() as connection, connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO archive.outbox (kind, body) VALUES ('access', %s)",
                 [(Jsonb(body),) for body in bodies],
             )
-
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(
-            self._dsn, connect_timeout=3, autocommit=True, options=catalog.OPTIONS
-        )
 
 
 def ticket(device: Device) -> Ticket:
