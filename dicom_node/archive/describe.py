@@ -4,11 +4,8 @@ Its metadata always; its frames in HTJ2K where the hospital wants that, also of 
 before it did.
 """
 
-import gzip
-import json
 import os
 import threading
-from collections.abc import Sequence
 
 import psycopg
 from psycopg.rows import dict_row
@@ -23,6 +20,11 @@ from dicom_node.web.derived import Derived
 from dicom_node.web.metadata import series_json
 
 NICENESS = 10
+WALK = "htj2k/"
+# Series of one look at the index: most were compressed before, when a walk begins anew.
+AT_ONCE = 50
+# Copies leave so many per cent of the disk's room below the mark to what comes in.
+RESERVE = 10
 
 
 class Describer:
@@ -44,14 +46,14 @@ class Describer:
         self._polite = False
 
     def run_once(self, connection: psycopg.Connection) -> int:
-        """Deal with the series that settled first, else with an older one; return how many."""
+        """Deal with the series that settled first, else compress one; return how many."""
         if not self._polite:
             # On Linux a thread has a priority of its own.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
             self._polite = True
-        return self._settled(connection) or self._older(connection)
+        return self._describe(connection) or self._compress(connection)
 
-    def _settled(self, connection: psycopg.Connection) -> int:
+    def _describe(self, connection: psycopg.Connection) -> int:
         row = connection.execute(
             "SELECT s.id, s.last_received, t.hospital FROM archive.series s"
             " JOIN archive.study t ON t.id = s.study_id WHERE NOT s.described"
@@ -62,64 +64,89 @@ class Describer:
         if row is None:
             return 0
         series, last_received, hospital = row
-        self._describe(connection, series, compress=hospital in self.instructions.htj2k())
-        connection.execute(
-            "UPDATE archive.series SET described = true WHERE id = %s AND last_received = %s",
-            (series, last_received),
-        )
-        return 1
-
-    def _older(self, connection: psycopg.Connection) -> int:
-        """Go on with the series of a hospital that were there before it wanted HTJ2K."""
-        hospitals = sorted(self.instructions.htj2k())
-        walks = {f"htj2k/{hospital}": hospital for hospital in hospitals}
-        connection.execute(
-            "DELETE FROM archive.progress WHERE walk LIKE 'htj2k/%%' AND walk <> ALL(%s)",
-            (list(walks),),
-        )
-        for walk, hospital in walks.items():
-            row = connection.execute(
-                "SELECT s.id FROM archive.series s JOIN archive.study t ON t.id = s.study_id"
-                " WHERE t.hospital = %s AND s.described AND s.id > coalesce("
-                "(SELECT position::bigint FROM archive.progress WHERE walk = %s), 0)"
-                " ORDER BY s.id LIMIT 1",
-                (hospital, walk),
-            ).fetchone()
-            if row is not None:
-                self._describe(connection, row[0], compress=True)
-            # Series that come from now on are compressed when they have settled.
-            connection.execute(
-                "INSERT INTO archive.progress (walk, position, checked, damaged)"
-                " SELECT %s, coalesce(%s, max(id), 0), 0, 0 FROM archive.series"
-                " ON CONFLICT (walk) DO UPDATE SET position = excluded.position, at = now()"
-                " WHERE progress.position <> excluded.position",
-                (walk, row and row[0]),
-            )
-            if row is not None:
-                return 1
-        return 0
-
-    def _describe(self, connection: psycopg.Connection, series: int, *, compress: bool) -> None:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(LOCATED + "s.id = %(series)s" + ORDER, {"series": series})
-            instances = [Located(**found) for found in cursor]
-        if not instances:
-            return
+        instances = _instances(connection, series)
         try:
-            document = series_json(self.store, self.derived, instances, self.base, anon=False)
-            if compress:
-                self._compress(instances, document)
+            if instances:
+                series_json(self.store, self.derived, instances, self.base, anon=False)
         except (UnreadableError, FileNotFoundError) as error:
             # Whoever asks for it is told; it is not tried again and again.
             log.get().warning("not_described", series=series, error=type(error).__name__)
+        with connection.transaction():
+            connection.execute(
+                "UPDATE archive.series SET described = true WHERE id = %s AND last_received = %s",
+                (series, last_received),
+            )
+            # The walk of `_compress` may have passed it.
+            connection.execute(
+                "UPDATE archive.progress SET position = (%s - 1)::text"
+                " WHERE walk = %s AND position::bigint >= %s",
+                (series, WALK + hospital, series),
+            )
+        return 1
 
-    def _compress(self, instances: Sequence[Located], document: bytes) -> None:
-        series = instances[0].series
+    def _compress(self, connection: psycopg.Connection) -> int:
+        """Compress the next series of a hospital that wants it; return how many were looked at."""
+        hospitals = self.instructions.htj2k()
+        if hospitals is None:
+            return 0
+        connection.execute(
+            "DELETE FROM archive.progress WHERE walk LIKE %s AND walk <> ALL(%s)",
+            (f"{WALK}%", [WALK + hospital for hospital in hospitals]),
+        )
+        if self.derived.used_per_cent() >= self.instructions.high_water() - RESERVE:
+            return 0
+        return sum(self._compress_next(connection, hospital) for hospital in sorted(hospitals))
+
+    def _compress_next(self, connection: psycopg.Connection, hospital: str) -> int:
+        walk = WALK + hospital
+        found = connection.execute(
+            "SELECT s.id, s.series_uid, t.study_uid FROM archive.series s"
+            " JOIN archive.study t ON t.id = s.study_id"
+            " WHERE t.hospital = %s AND s.described AND s.id > coalesce("
+            "(SELECT position::bigint FROM archive.progress WHERE walk = %s), 0)"
+            " ORDER BY s.id LIMIT %s",
+            (hospital, walk, AT_ONCE),
+        ).fetchall()
+        done, last = 0, None
+        for last, series, study in found:
+            done += 1
+            if self._is_compressed(connection, last, series, study):
+                break
+        # Without any, all that is there now was looked at; what settles later turns it back.
+        connection.execute(
+            "INSERT INTO archive.progress (walk, position, checked, damaged)"
+            " SELECT %s, coalesce(%s::bigint, max(id), 0), 0, 0 FROM archive.series"
+            " ON CONFLICT (walk) DO UPDATE SET position = excluded.position, at = now()"
+            " WHERE progress.position <> excluded.position",
+            (walk, last),
+        )
+        return done
+
+    def _is_compressed(
+        self, connection: psycopg.Connection, series: int, uid: str, study: str
+    ) -> bool:
+        """Compress a series; whether that was work. Raises OSError about the disk."""
+        nearline = self.store.nearline
+        instances = [
+            instance
+            for instance in _instances(connection, series)
+            if nearline is None or instance.location != nearline.location
+        ]
+        if not instances or htj2k.is_made(self.derived, instances):
+            return False
         try:
-            metadata = json.loads(gzip.decompress(document))
-            count = htj2k.make(self.store, self.derived, instances, metadata)
-            log.get().info("compressed", series=series, instances=count, of=len(instances))
+            count = htj2k.make(self.store, self.derived, instances)
         except htj2k.NotTheSameError:
-            log.get().error("compression_not_lossless", series=series)
-        except OSError as error:
-            log.get().warning("not_compressed", series=series, error=str(error)[:300])
+            log.get().error("compression_not_lossless", series=uid)
+            return True
+        log.get().info("compressed", series=uid, instances=count, of=len(instances))
+        if not _instances(connection, series):
+            # It was disposed of meanwhile.
+            htj2k.forget(self.derived, study, uid)
+        return True
+
+
+def _instances(connection: psycopg.Connection, series: int) -> list[Located]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(LOCATED + "s.id = %(series)s" + ORDER, {"series": series})
+        return [Located(**found) for found in cursor]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dicom_node import hospital, ident, log
 from dicom_node.configuration import InvalidConfigurationError
 from dicom_node.dataset.uid import is_uid
+from dicom_node.dimse.policy import HIGH_WATER
 from dicom_node.store import told
 from dicom_node.store.layout import InvalidTemplateError, Layout
 
@@ -84,13 +85,19 @@ class Instructions:
         pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else 0
         return max(0, int(pace * _MEBIBYTE)) if isinstance(pace, int | float) else 0
 
-    def htj2k(self) -> frozenset[str]:
-        """The hospitals that want their frames in HTJ2K too."""
-        return frozenset(
-            str(entry.get("code"))
-            for entry in self._entries("hospitals")
-            if entry.get("htj2k") is True
-        )
+    def htj2k(self) -> frozenset[str] | None:
+        """The hospitals that want their frames in HTJ2K too; None while nothing is known."""
+        entries = self._entries("hospitals")
+        if not entries:
+            return None
+        return frozenset(str(e.get("code")) for e in entries if e.get("htj2k") is True)
+
+    def high_water(self) -> float:
+        """Per cent of the disk from which nothing more is taken in."""
+        self.refresh()
+        node = self._document.get("node", {})
+        mark = node.get("high_water", HIGH_WATER) if isinstance(node, dict) else HIGH_WATER
+        return mark if isinstance(mark, int | float) else HIGH_WATER
 
     def names_a_bucket(self) -> bool:
         """Whether the portal names one."""

@@ -64,7 +64,7 @@ def _loops(
     describer = Describer(
         store, derived, config.web.origin, config.archive.settle_seconds, instructions
     )
-    mover = Mover(store, instructions)
+    mover = Mover(store, derived, instructions)
     return [
         Loop("archive", dsn, poll, turn, archive, takes=True),
         Loop("delivery", dsn, DELIVERY_POLL, turn, Delivery(portal).run_once),

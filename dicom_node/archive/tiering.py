@@ -11,12 +11,14 @@ from dicom_node.archive.instructions import Instructions, Tier
 from dicom_node.archive.verify import Object, check
 from dicom_node.store.base import Deposit
 from dicom_node.store.stores import Stores
+from dicom_node.web import htj2k
+from dicom_node.web.derived import Derived
 
 GROUP = 32
 
 _OLD: LiteralString = """
 SELECT i.id, i.object_key, i.location, i.digest, i.dataset_offset, i.size, i.sop_uid, t.study_uid,
-    t.hospital, i.received
+    t.hospital, i.received, s.series_uid
 FROM archive.study t JOIN archive.series s ON s.study_id = t.id
 JOIN archive.instance i ON i.series_id = s.id
 WHERE t.online AND i.location = 'local'
@@ -32,8 +34,9 @@ ORDER BY coalesce(t.study_date, (t.first_received AT TIME ZONE 'UTC')::date), t.
 class Mover:
     """Puts a group, reads it back, then the index says that it lies there, then the files go."""
 
-    def __init__(self, store: Stores, instructions: Instructions) -> None:
+    def __init__(self, store: Stores, derived: Derived, instructions: Instructions) -> None:
         self.store = store
+        self.derived = derived
         self.instructions = instructions
 
     def run_once(self, connection: psycopg.Connection) -> int:
@@ -66,6 +69,9 @@ class Mover:
             else:
                 log.get().error("not_moved", key=found.key, detail=str(outcome or "other bytes"))
         self._flip(connection, moved)
+        for study, series in {(row[7], row[10]) for row in rows}:
+            # Copies would keep the room that the move is to free.
+            htj2k.forget(self.derived, study, series)
         if not moved:
             raise next((o for o in outcomes if isinstance(o, OSError)), OSError("nothing moved"))
         return len(moved)

@@ -1,6 +1,8 @@
 """Frames in HTJ2K for slow lines: made in the background where a hospital wants them."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,17 +19,21 @@ HTJ2K = "1.2.840.10008.1.2.4.201"
 SMALL = f"application/octet-stream; transfer-syntax={HTJ2K}, application/octet-stream;q=0.5"
 
 
-@pytest.fixture
-def settled(stack: Stack) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def quick(running: Stack) -> Iterator[None]:
     """A node that deals with a series a second after it came."""
+    running.restart("archive", YUNYING_NODE_ARCHIVE_SETTLE_SECONDS="1")
+    yield
+    running.restart("archive")
+
+
+@pytest.fixture
+def settled(stack: Stack, quick: None) -> Iterator[Stack]:
     before = json.dumps(stack.portal.configuration)
-    stack.stop("archive")
-    stack.start("archive", YUNYING_NODE_ARCHIVE_SETTLE_SECONDS="1")
     yield stack
     stack.portal.configuration.clear()
     stack.portal.configuration.update(json.loads(before))
     stack.wait_told()
-    stack.restart("archive")
 
 
 def wanted(stack: Stack, *, on: bool = True) -> None:
@@ -154,6 +160,68 @@ def test_what_would_not_be_the_same_or_not_smaller_stays_as_it_is(
     archived(settled, dataset)
     wait_until(lambda: lists(settled, dataset), "it was looked at", 20)
     assert frame(settled, dataset).content == dataset.PixelData
+
+
+def test_a_damaged_object_is_left_out_and_stops_nothing(settled: Stack) -> None:
+    whole, cut, empty = grey(), grey(2), grey(3)
+    for other in (cut, empty):
+        other.StudyInstanceUID = whole.StudyInstanceUID
+        other.SeriesInstanceUID = whole.SeriesInstanceUID
+    archived(settled, whole, cut, empty)
+    wait_until(
+        lambda: settled.query("SELECT 1 FROM archive.series WHERE described"), "it settles", 20
+    )
+    keys = dict(settled.query("SELECT sop_uid, object_key FROM archive.instance"))
+    for dataset, length in ((cut, 40_000), (empty, 0)):
+        path = settled.root / "store" / keys[str(dataset.SOPInstanceUID)]
+        path.chmod(0o640)
+        os.truncate(path, length)
+    wanted(settled)
+    wait_until(lambda: lists(settled, whole), "it is compressed", 20)
+    assert HTJ2K in frame(settled, whole).headers["content-type"]
+    assert settled.processes["archive"].poll() is None
+
+
+def test_nothing_is_left_of_a_study_that_is_disposed_of_nor_shown_of_it(settled: Stack) -> None:
+    wanted(settled)
+    first = grey()
+    archived(settled, first)
+    wait_until(lambda: lists(settled, first), "it is compressed", 20)
+    kept = lists(settled, first)[0].read_bytes()
+    number = int(time.time())
+    uid = str(first.StudyInstanceUID)
+    settled.portal.configuration["disposals"] = [{"id": number, "study_uid": uid}]
+    wait_until(lambda: not lists(settled, first), "the copies are gone", 20)
+    settled.portal.configuration["disposals"] = []
+    again = grey(7, StudyInstanceUID=first.StudyInstanceUID)
+    again.SeriesInstanceUID, again.SOPInstanceUID = first.SeriesInstanceUID, first.SOPInstanceUID
+    wanted(settled, on=False)
+    archived(settled, again)
+    study = settled.root / "store" / "derived" / uid
+    study.mkdir(parents=True, exist_ok=True)
+    (study / f"{first.SeriesInstanceUID}-htj2k-1.json").write_bytes(kept)
+    assert frame(settled, again).content == again.PixelData, "never the pixels of the old one"
+
+
+def test_switched_off_and_on_again_nothing_is_done_twice(settled: Stack) -> None:
+    wanted(settled)
+    dataset = grey()
+    archived(settled, dataset)
+    (made,) = wait_until(lambda: lists(settled, dataset), "it is compressed", 20)
+    before = made.stat().st_mtime_ns
+    wanted(settled, on=False)
+    wait_until(
+        lambda: not settled.query("SELECT 1 FROM archive.progress WHERE walk LIKE 'htj2k/%%'"),
+        "the walk is forgotten",
+        20,
+    )
+    wanted(settled)
+    wait_until(
+        lambda: settled.query("SELECT 1 FROM archive.progress WHERE walk LIKE 'htj2k/%%'"),
+        "it has walked again",
+        20,
+    )
+    assert made.stat().st_mtime_ns == before
 
 
 def test_an_anonymous_ticket_gets_no_more_by_it(settled: Stack) -> None:
