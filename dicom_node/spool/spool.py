@@ -50,12 +50,17 @@ class Spool:
         target = directory / f"{identifier}.dcm"
         if not target.exists():
             target.hardlink_to(source)
-            durable.sync_directory(directory)
+        # Also when it is there: whoever linked it may have been killed before this.
+        durable.sync_directory(directory)
 
     def note(self, kind: str, body: dict[str, Any], identifier: str = "") -> None:
         """Leave an event for the process that tells the portal; as *identifier* it is the same."""
         text = json.dumps({"kind": kind, "body": body}).encode()
-        durable.write(self.note_path(identifier or ident.new()), [text])
+        if identifier:
+            # What an earlier process left of it half written is in nobody's way.
+            durable.replace(self.note_path(identifier), text)
+        else:
+            durable.write(self.note_path(ident.new()), [text])
 
     def note_path(self, identifier: str) -> Path:
         """Where the note lies, until it has become an event."""

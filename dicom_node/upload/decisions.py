@@ -50,24 +50,41 @@ class Decisions:
         self._decided = decided
         self._records = receiver.quarantine.root / FOLDER
         self._settled: set[str] = set()
+        self._failing: set[str] = set()
         durable.make_directory(self._records, receiver.quarantine.root)
 
     def run_once(self) -> int:
-        """Do what is to be done; return how many decisions that were. Raises OSError."""
+        """Do what is to be done; return how many decisions that were. Raises OSError.
+
+        What cannot be done now is tried again next time, and stops no other decision.
+        """
         decided = self._decided()
         if decided is None:
             return 0
         actions, done = {action.key: action for action in decided}, 0
+        self._failing &= actions.keys()
         for action in actions.values():
-            self._forget_a_refusal(action)
-            if action.key not in self._settled:
-                self._carry_out(action)
-                self._settled.add(action.key)
-                done += 1
+            try:
+                done += self._settle(action)
+                self._failing.discard(action.key)
+            except OSError as error:
+                if action.key not in self._failing:
+                    text = str(error)[:300]
+                    log.get().warning("quarantine_not_decided", key=action.key, error=text)
+                self._failing.add(action.key)
         for record in self._records.glob("*.json"):
             if record.stem not in actions and self._is_told(self._kept(record)):
                 self._forget(record)
         return done
+
+    def _settle(self, action: QuarantineAction) -> bool:
+        """Have *action* carried out; whether that was still to be done."""
+        self._forget_a_refusal(action)
+        if action.key in self._settled:
+            return False
+        self._carry_out(action)
+        self._settled.add(action.key)
+        return True
 
     def _forget_a_refusal(self, action: QuarantineAction) -> None:
         """The portal may ask once more before it was seen that it asked no more."""
@@ -108,7 +125,6 @@ class Decisions:
                 self._judge_again(action)
                 outcome, detail = "archived", "on its way to the centre"
             elif action.action == "discard":
-                self._receiver.quarantine.remove(action.hospital, action.key)
                 outcome, detail = "discarded", ""
             else:
                 raise RefusedError("at a front end it can only be judged again or discarded")

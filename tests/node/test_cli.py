@@ -160,7 +160,7 @@ def test_health_looks_at_every_process(stack: Stack) -> None:
     checks = json.loads(done.stdout)["checks"]
     assert [name for name in checks if not checks[name]["ok"]] == ["archive"]
     stack.start("archive")
-    wait_until(lambda: stack.run("health").returncode == 0, "all is well again")
+    wait_until(lambda: stack.run("health").returncode == 0, "all is well again", 60)
 
 
 def test_migrating_twice_changes_nothing(running: Stack) -> None:

@@ -1,5 +1,6 @@
 """What people decide about instances that lie in a front end's quarantine."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from dicom_node import ident
 from dicom_node.archive.instructions import QuarantineAction
 from dicom_node.dataset.part10 import FileMeta, encode
 from dicom_node.dimse.receive import Receiver
+from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.upload.decisions import Decisions
@@ -113,16 +115,99 @@ class Crash(Exception):
     pass
 
 
+def receiver_with(root: Path, *keys: str) -> Receiver:
+    """A receiver in whose quarantine *keys* lie, each a file that would be right today."""
+    spool, quarantine = Spool(root / "spool"), Quarantine(root / "quarantine")
+    (quarantine.root / "H001").mkdir()
+    for key in keys:
+        quarantine.path("H001", key).write_bytes(mismatch()[1])
+    return Receiver(spool, quarantine)
+
+
+def test_a_note_that_was_half_written_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ident.new()
+    receiver = receiver_with(tmp_path, key)
+    asked = [QuarantineAction(key, "H001", "discard")]
+
+    def crash(*_arguments: Any) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(receiver.spool, "note", crash)
+        Decisions(receiver, lambda: asked).run_once()
+    (record,) = (receiver.quarantine.root / "decisions").glob("*.json")
+    note = receiver.spool.note_path(json.loads(record.read_bytes())["note"])
+    note.with_suffix(".part").write_bytes(b'{"kind')
+    assert Decisions(receiver, lambda: asked).run_once() == 1
+    assert '"discarded"' in note.read_text()
+
+
+def test_a_decision_that_cannot_be_carried_out_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stuck, good = ident.new(), ident.new()
+    receiver = receiver_with(tmp_path, stuck, good)
+    decisions = Decisions(
+        receiver, lambda: [QuarantineAction(key, "H001", "discard") for key in (stuck, good)]
+    )
+    original = receiver.quarantine.remove
+
+    def remove(code: str, key: str) -> None:
+        if key == stuck:
+            raise PermissionError(key)
+        original(code, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(receiver.quarantine, "remove", remove)
+        assert decisions.run_once() == 1
+        assert decisions.run_once() == 0
+    assert not receiver.quarantine.path("H001", good).exists()
+    said = capfd.readouterr()
+    assert (said.out + said.err).count("quarantine_not_decided") == 1
+    assert receiver.quarantine.path("H001", stuck).exists()
+    assert decisions.run_once() == 1
+    assert not receiver.quarantine.path("H001", stuck).exists()
+
+
+def test_nothing_is_deleted_before_it_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ident.new()
+    receiver = receiver_with(tmp_path, key)
+    asked = [QuarantineAction(key, "H001", "discard")]
+
+    def crash(*_arguments: Any) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(durable, "replace", crash)
+        Decisions(receiver, lambda: asked).run_once()
+    assert receiver.quarantine.path("H001", key).exists()
+
+
+def test_a_link_that_is_there_is_made_durable_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, source = Spool(tmp_path / "spool"), tmp_path / "source"
+    source.write_bytes(b"x")
+    synced: list[Path | str] = []
+    identifier = ident.new()
+    spool.take("H001", identifier, source)
+    monkeypatch.setattr(durable, "sync_directory", synced.append)
+    spool.take("H001", identifier, source)
+    assert synced == [spool.root / "H001"]
+
+
 @pytest.mark.parametrize("step", ["take", "remove", "note"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_point_leads_to_the_same_outcome(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, when: str
 ) -> None:
-    spool, quarantine = Spool(tmp_path / "spool"), Quarantine(tmp_path / "quarantine")
-    receiver = Receiver(spool, quarantine)
     key = ident.new()
-    (quarantine.root / "H001").mkdir()
-    quarantine.path("H001", key).write_bytes(mismatch()[1])
+    receiver = receiver_with(tmp_path, key)
+    spool, quarantine = receiver.spool, receiver.quarantine
     asked: Sequence[QuarantineAction] = [QuarantineAction(key, "H001", "retry")]
     owner = quarantine if step == "remove" else spool
     original = getattr(owner, step)
