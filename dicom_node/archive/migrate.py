@@ -8,6 +8,11 @@ from dicom_node import log
 from dicom_node.config import Config
 
 LOCK = 7_241_000_001
+# A script that waits for a table has whoever comes after it wait too: it gives up sooner than that
+# hurts, and later than the longest search (15 s) lasts.
+LOCK_TIMEOUT = "30s"
+# For each index that is made; PostgreSQL's own 64 MB are for machines that do much else meanwhile.
+MEMORY = "256MB"
 
 
 def scripts() -> list[tuple[int, str, str]]:
@@ -22,10 +27,16 @@ def scripts() -> list[tuple[int, str, str]]:
 
 
 def migrate(dsn: str) -> list[str]:
-    """Bring the schema up to date and return the names of the scripts that were run."""
+    """Bring the schema up to date and return the names of the scripts that were run.
+
+    Raises `psycopg.Error`: a script that did not get its table leaves nothing behind.
+    """
     done = []
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        # Only now: another process may be migrating, and take as long as that takes.
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+        connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", (MEMORY,))
         connection.execute("CREATE SCHEMA IF NOT EXISTS archive")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS archive.migration"

@@ -73,10 +73,14 @@ def _tag(keyword: str) -> int:
 
 TAGS = frozenset(_tag(keyword) for keyword in KEYWORDS.split())
 
-# Type 2 in modules that every image has: a file without them is none by the standard (PS3.5 section
-# 7.4.3), so they are there, and empty.
-EMPTIED_KEYWORDS = """
-AccessionNumber Manufacturer PatientBirthDate PatientID PatientName PatientSex
-PositionReferenceIndicator ReferringPhysicianName ScanOptions StudyID StudyTime
+# Type 2 in the modules Patient, General Study and General Series, which every image has: a file
+# without them is none by the standard (PS3.5 section 7.4.3), so they are there, and empty.
+REQUIRED_KEYWORDS = """
+AccessionNumber PatientBirthDate PatientID PatientName PatientSex ReferringPhysicianName
+SeriesNumber StudyDate StudyID StudyTime
 """
+REQUIRED = frozenset(_tag(keyword) for keyword in REQUIRED_KEYWORDS.split())
+
+# Type 2 in modules that some images have: there, and empty, if the file had them.
+EMPTIED_KEYWORDS = "Manufacturer PositionReferenceIndicator ScanOptions"
 EMPTIED = frozenset(_tag(keyword) for keyword in EMPTIED_KEYWORDS.split())

@@ -18,7 +18,7 @@ from dicom_node.dataset.elements import (
 )
 from dicom_node.dataset.syntax import Syntax
 from dicom_node.dataset.uid import is_uid
-from dicom_node.web.allowed import TAGS
+from dicom_node.web.allowed import EMPTIED, REQUIRED, TAGS
 
 _LONG = frozenset(("OB", "OW", "SQ", "UN"))
 _FORM = {
@@ -31,30 +31,31 @@ _BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
 _MAX_VALUE = 1 << 20
 
 
-def rewrite(
-    data: Buffer, start: int, end: int, syntax: Syntax, emptied: frozenset[int] = frozenset()
-) -> bytes:
-    """The allowed elements between *start* and *end*, without pixel data, in *syntax*.
+def rewrite(data: Buffer, start: int, end: int, syntax: Syntax) -> bytes:
+    """The allowed elements between *start* and *end*, without pixel data, in *syntax*."""
+    return _joined(_level(data, (start, end), syntax, syntax, 0))
 
-    Of those in *emptied* the file says that they are there, and no more.
-    """
-    return _level(data, (start, end), syntax, syntax, 0, emptied)
+
+def rewrite_file(data: Buffer, start: int, end: int, syntax: Syntax) -> bytes:
+    """The same, with the empty elements that a file needs to be an image by the standard."""
+    written = _level(data, (start, end), syntax, syntax, 0)
+    there = {element.tag for element in walk(data, start, end, syntax)}
+    for tag in (REQUIRED | EMPTIED & there) - written.keys():
+        written[tag] = _header(tag, dictionary_VR(tag), 0, syntax)
+    return _joined(written)
+
+
+def _joined(written: dict[int, bytes]) -> bytes:
+    return b"".join(written[tag] for tag in sorted(written))
 
 
 def _level(
-    data: Buffer,
-    span: tuple[int, int],
-    source: Syntax,
-    target: Syntax,
-    depth: int,
-    emptied: frozenset[int] = frozenset(),
-) -> bytes:
+    data: Buffer, span: tuple[int, int], source: Syntax, target: Syntax, depth: int
+) -> dict[int, bytes]:
     if depth > MAX_DEPTH:
         raise UnreadableError(f"sequences nested deeper than {MAX_DEPTH}")
     written: dict[int, bytes] = {}
     for element in walk(data, *span, source):
-        if element.tag in emptied:
-            written[element.tag] = _header(element.tag, dictionary_VR(element.tag), 0, target)
         if element.tag not in TAGS or element.tag in written:
             continue
         vr = _allowed_vr(element)
@@ -70,7 +71,7 @@ def _level(
         else:
             continue
         written[element.tag] = _header(element.tag, vr, len(value), target) + value
-    return b"".join(written[tag] for tag in sorted(written))
+    return written
 
 
 def _allowed_vr(element: Element) -> str:
@@ -82,7 +83,7 @@ def _sequence(data: Buffer, element: Element, source: Syntax, target: Syntax, de
     inner = inner_syntax(element, source)
     parts = []
     for span in items(data, element, source):
-        item = _level(data, span, inner, target, depth + 1)
+        item = _joined(_level(data, span, inner, target, depth + 1))
         parts.append(_header(ITEM, "", len(item), target) + item)
     return b"".join(parts)
 

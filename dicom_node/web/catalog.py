@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from dicom_node import log
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.web.problem import not_found, unavailable, withheld
 from dicom_node.web.ticket import Ticket
@@ -16,6 +17,14 @@ from dicom_node.web.ticket import Ticket
 # made for one query, which takes longer than the query; memory for where a frequent name is found.
 OPTIONS = (
     "-c statement_timeout=15000 -c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=32MB"
+)
+
+# What a program meets whose index has not been brought to its version, or to a later one.
+_OTHER_VERSION = (
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.InvalidSchemaName,
 )
 
 
@@ -73,7 +82,7 @@ class Catalog:
         *,
         prepare: bool | None = None,
     ) -> list[DictRow]:
-        """Run one query; raise `Problem` 503 when the index is away.
+        """Run one query; raise `Problem` 503 when the index is away, or of another version.
 
         ``prepare`` False: the index plans it for its parameters every time, as a search needs
         whose values may be rare or frequent.
@@ -87,6 +96,9 @@ class Catalog:
                 return await cursor.fetchall()
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise unavailable("The index is not reachable.") from error
+        except _OTHER_VERSION as error:
+            log.get().error("index_of_another_version", detail=error.diag.message_primary)
+            raise unavailable("The index is being brought to another version.") from error
 
     async def located(
         self, ticket: Ticket, study: str, series: str | None = None, sop: str | None = None

@@ -53,6 +53,10 @@ def parse(level: str, parameters: Iterable[tuple[str, str]], ticket: Ticket) -> 
         elif value.strip("* "):
             shown = attribute.masked() if ticket.anonymous else attribute
             _match(query.condition, shown, value, f"q{number}")
+    if ticket.studies is not None:
+        # The index finds these few by their UIDs; no piece of a name leaves fewer.
+        query.condition.hints.clear()
+        query.condition.doubtful = False
     return query
 
 

@@ -201,8 +201,9 @@ class Service:
         ticket = await self._ticket(request, "view")
         found = await self._located(request, ticket)
         kind = pictures.media_type(request.headers.get("accept", ""))
+        answer = await self.pictures.album(found, kind, request.query_params)
         await self._record(request, ticket, found[0].study, "rendered")
-        return await self.pictures.album(found, kind, request.query_params)
+        return answer
 
     async def thumbnail(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "view")

@@ -15,7 +15,6 @@ from dicom_node.dataset.syntax import (
 )
 from dicom_node.store.base import Readable
 from dicom_node.web import accept, anonymous, codestream
-from dicom_node.web.allowed import EMPTIED
 from dicom_node.web.metadata import readable
 from dicom_node.web.multipart import Multipart
 from dicom_node.web.pieces import Piece, PiecesResponse, Reader, Span
@@ -168,7 +167,7 @@ def _anonymised(store: Readable, instance: Located) -> list[Piece]:
     ):
         data, start, syntax = readable(file, instance)
         head = part10.encode(meta)
-        head += anonymous.rewrite(data, start, len(data), syntax, EMPTIED)
+        head += anonymous.rewrite_file(data, start, len(data), syntax)
         span = anonymous.pixel_span(data, start, syntax)
         if span is None:
             raise UnreadableError("an image without pixel data")

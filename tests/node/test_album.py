@@ -61,6 +61,13 @@ def test_what_cannot_be_drawn_is_left_out_and_alone_it_is_406(stack: Stack) -> N
     archived(stack, report)
     answer = stack.get(f"/studies/{report.StudyInstanceUID}/rendered")
     assert (answer.status_code, answer.json()["error"]) == (406, "not_an_image")
+    assert "rendered" not in recorded(stack, report.StudyInstanceUID)
+
+
+def recorded(stack: Stack, study: str) -> set[str]:
+    """What is on record to have been read of *study*."""
+    rows = stack.query("SELECT action FROM archive.access WHERE study_uid = %s", str(study))
+    return {action for (action,) in rows}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,7 @@ def test_what_is_asked_wrongly_is_refused(
     archived(stack, dataset)
     answer = stack.get(f"/studies/{dataset.StudyInstanceUID}/{path}", accept=accept)
     assert answer.status_code == status
+    assert recorded(stack, dataset.StudyInstanceUID) == set()
 
 
 def test_pictures_of_a_study_need_the_right_to_view_it(stack: Stack) -> None:

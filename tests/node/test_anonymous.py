@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
+from dicom_node.web.allowed import REQUIRED_KEYWORDS
 from dicom_node.web.codestream import speaks
 
 from . import samples
@@ -151,6 +152,26 @@ def test_what_is_needed_to_show_the_picture_is_still_there(stack: Stack) -> None
     assert (read.pixel_array == np.arange(256).reshape(16, 16)).all()
     assert read.file_meta.get("SourceApplicationEntityTitle") is None
     assert b"127.0.0.1" not in file
+
+
+def test_a_file_has_what_every_image_has_though_its_source_had_not(stack: Stack) -> None:
+    dataset = secret(Manufacturer="SECRETMAKER")
+    for keyword in ("PatientName", "PatientID", "StudyID", "StudyTime", "SeriesNumber"):
+        if keyword in dataset:
+            del dataset[keyword]
+    archived(stack, samples.message(dataset))
+    answer = stack.get(samples.address(dataset), ticket=ticket(stack, dataset))
+    ((_headers, file),) = parts_of(answer)
+    assert b"SECRET" not in file
+    read = pydicom.dcmread(BytesIO(file))
+    for keyword in REQUIRED_KEYWORDS.split():
+        assert (keyword in read and str(read[keyword].value or "")) == (
+            "20261120" if keyword == "StudyDate" else ""
+        ), keyword
+    assert read.Manufacturer == ""
+    assert "ScanOptions" not in read
+    tags = [element.tag for element in read]
+    assert tags == sorted(tags)
 
 
 def test_the_overview_names_nobody(stack: Stack) -> None:

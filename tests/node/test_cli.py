@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from dicom_node import VERSION
+from dicom_node.archive import migrate
 from dicom_node.config import FRONT_END, Config, ConfigError, load
 from dicom_node.configuration import Configuration
 from dicom_node.portal import Portal
@@ -167,6 +169,20 @@ def test_migrating_twice_changes_nothing(running: Stack) -> None:
     before = running.query("SELECT number, at FROM archive.migration")
     assert running.run("migrate").returncode == 0
     assert running.query("SELECT number, at FROM archive.migration") == before
+
+
+def test_a_migration_that_does_not_get_its_table_gives_up_and_leaves_nothing(
+    running: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "CREATE TABLE archive.half_done (); ALTER TABLE archive.study ADD COLUMN half int"
+    monkeypatch.setattr(migrate, "scripts", lambda: [(9999, "9999_new.sql", script)])
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "100ms")
+    with psycopg.connect(running.dsn) as other:
+        other.execute("LOCK TABLE archive.study IN ACCESS SHARE MODE")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate.migrate(running.dsn)
+    assert running.query("SELECT to_regclass('archive.half_done')") == [(None,)]
+    assert running.query("SELECT count(*) FROM archive.migration WHERE number = 9999") == [(0,)]
 
 
 def test_send_sends_directories_and_says_what_was_refused(stack: Stack, tmp_path: Path) -> None:

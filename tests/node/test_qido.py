@@ -1,15 +1,20 @@
 """Searches: who finds what, in which order, and nothing of another hospital."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from pydicom.dataset import Dataset
 
+from dicom_node.web.qido import probe, statement
+from dicom_node.web.query import parse
+
 from . import samples
 from .sender import send
 from .stack import ORIGIN, Stack
+from .test_grams import EVERYBODY
 
 
 def found(stack: Stack, path: str, ticket: str | None = None) -> list[dict[str, Any]]:
@@ -192,6 +197,34 @@ def test_a_ticket_for_one_study_finds_that_study_only(
     assert values(found(running, "/studies", ticket), "0020000D") == [uid]
     assert running.get(samples.address(content["wang"]), ticket=ticket).status_code == 404
     assert found(running, "/studies", running.ticket(scope={"studies": []})) == []
+
+
+def test_a_ticket_for_studies_needs_no_pieces_of_names() -> None:
+    query = [("PatientName", "*王小明*"), ("StudyDescription", "*胸部*")]
+    share = replace(EVERYBODY, hospitals=None, studies=frozenset(("1.2.3",)))
+    for ticket, narrowed in ((EVERYBODY, True), (share, False)):
+        parsed = parse("studies", query, ticket)
+        assert (probe(parsed.condition) is not None) is narrowed
+        assert ("grams" in statement(ticket, "studies", parsed)[0]) is narrowed
+
+
+def test_an_index_of_another_version_is_unavailable(
+    running: Stack, content: dict[str, Dataset]
+) -> None:
+    for change, undo in (
+        ("FUNCTION archive.grams(text) RENAME TO later", "FUNCTION archive.later(text)"
+         " RENAME TO grams"),
+        ("TABLE archive.study RENAME study_time TO later", "TABLE archive.study"
+         " RENAME later TO study_time"),
+        ("TABLE archive.series RENAME TO later", "TABLE archive.later RENAME TO series"),
+    ):  # fmt: skip
+        running.execute(f"ALTER {change}")
+        try:
+            answer = running.get("/series?PatientName=*XiaoDong*")
+        finally:
+            running.execute(f"ALTER {undo}")
+        assert (answer.status_code, answer.json()["error"]) == (503, "unavailable"), change
+    assert found(running, "/series?PatientName=*XiaoDong*")
 
 
 def test_every_search_is_on_record_once_a_ticket(

@@ -1,5 +1,8 @@
+import re
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .. import body_parts
 
@@ -25,8 +28,16 @@ class ImagingStudy(models.Model):
     def _search_body_part_text(self, operator, value):
         if operator not in ("ilike", "=ilike") or not isinstance(value, str):
             return NotImplemented
+        as_told = Domain("body_part", "ilike", value)
         terms = body_parts.terms(value.strip("%"), self.env._)
-        return Domain.OR(
-            [Domain("body_part", "ilike", value)]
-            + [Domain("body_part", "ilike", term) for term in sorted(terms)]
-        )
+        return as_told | self._has_one_of(terms) if terms else as_told
+
+    def _has_one_of(self, terms):
+        """Whole terms alone: EAR is a part of HEART."""
+        alternatives = "|".join(map(re.escape, sorted(terms)))
+        pattern = rf"(^|[,\\])\s*({alternatives})\s*([,\\]|$)"
+
+        def to_sql(model, alias, query):
+            return SQL("%s ~* %s", model._field_to_sql(alias, "body_part", query), pattern)
+
+        return Domain.custom(to_sql=to_sql)

@@ -69,12 +69,6 @@ class TestStudy(ArchiveCase):
         with self.assertRaisesRegex(Exception, "stored under it"):
             self.a.code = "OTHER"
 
-
-def _explain(select):
-    from odoo.tools import SQL  # noqa: PLC0415
-
-    return SQL("EXPLAIN %s", select)
-
     def test_body_part_is_shown_and_found_in_chinese(self):
         studies = self.env["imaging.study"].with_context(lang="zh_CN")
         chinese = self.study_a.with_context(lang="zh_CN")
@@ -94,3 +88,28 @@ def _explain(select):
             with self.subTest(wanted):
                 self.assertIn(self.study_a, found)
                 self.assertNotIn(self.study_b, found)
+
+    def test_body_part_is_found_as_a_whole_term(self):
+        studies = self.env["imaging.study"].with_context(lang="zh_CN")
+        for told, found in (
+            ("EAR", True),
+            ("neck,ear", True),
+            ("HEAD\\EAR", True),
+            ("SKULL, EAR, NECK", True),
+            ("HEART", False),
+            ("FOREARM", False),
+            ("", False),
+        ):
+            self.study_a.body_part = told
+            with self.subTest(told):
+                self.assertEqual(
+                    self.study_a in studies.search([("body_part_text", "ilike", "耳部")]), found
+                )
+        self.study_a.body_part = "SI JOINT"
+        self.assertIn(self.study_a, studies.search([("body_part_text", "ilike", "骶髂关节")]))
+
+
+def _explain(select):
+    from odoo.tools import SQL  # noqa: PLC0415
+
+    return SQL("EXPLAIN %s", select)
