@@ -92,10 +92,10 @@ class Instructions:
             if entry.get("htj2k") is True
         )
 
-    def names_a_bucket(self) -> bool:
-        """Whether the portal names one."""
+    def bucket(self) -> Mapping[str, str]:
+        """The bucket that the portal names; empty when it names none."""
         self.refresh()
-        return bool(told.bucket(self._document))
+        return told.bucket(self._document)
 
     def quarantine(self) -> Sequence[QuarantineAction]:
         return [
