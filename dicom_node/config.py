@@ -72,7 +72,7 @@ class Store:
 class S3:
     """A bucket; none without ``bucket``. ``cache_size`` in bytes, ``timeout`` seconds a request.
 
-    What is not set of ``endpoint``, ``region``, ``bucket``, ``prefix`` is as the portal says.
+    Without ``bucket``, it and ``endpoint``, ``region`` and ``prefix`` are as the portal says.
     """
 
     endpoint: str = ""
@@ -83,6 +83,11 @@ class S3:
     secret_key_file: Path = Path()
     cache_size: int = 10_737_418_240
     timeout: int = 120
+
+
+@dataclass(frozen=True)
+class ToldS3(S3):
+    """The bucket that the portal names, where the node's own file names none."""
 
 
 @dataclass(frozen=True)
@@ -224,20 +229,30 @@ def load(
         for name, kind in sections.items()
     }
     config = Config(**values)
-    own = {*document.get("s3", {}), *overrides.get("s3", {})}
-    config = dataclasses.replace(config, s3=_completed(config, own))
+    config = dataclasses.replace(config, s3=bucket(config))
     if "store" in needed and not config.store.path.name:
         raise ConfigError("store.path: is missing")
     _check(config)
     return config
 
 
-def _completed(config: Config, own: Collection[str]) -> S3:
-    """The bucket of the portal, where *own* names none; it is of no use without the keys to it."""
-    if not config.has("portal") or not {*KEY_FILES} <= {*own}:
-        return config.s3
-    kept: Mapping[str, Any] = told.kept(config.portal.cache_file)
-    return dataclasses.replace(config.s3, **{k: v for k, v in kept.items() if k not in own})
+def names_bucket(config: Config) -> bool:
+    """Whether the node's own file names a bucket: then nothing is as the portal says."""
+    return bool(config.s3.bucket) and not isinstance(config.s3, ToldS3)
+
+
+def bucket(config: Config) -> S3:
+    """The bucket of the node's own file, or else the one that the portal names now.
+
+    What the portal says is of no use without the keys to it, and no answer takes a bucket away.
+    """
+    own, keys = config.s3, {key: getattr(config.s3, key) for key in KEY_FILES}
+    if names_bucket(config) or not config.has("portal") or Path() in keys.values():
+        return own
+    named: Mapping[str, Any] = told.kept(config.portal.cache_file)
+    if not named:
+        return own
+    return ToldS3(**named, **keys, cache_size=own.cache_size, timeout=own.timeout)
 
 
 def _environment(

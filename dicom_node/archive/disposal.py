@@ -53,11 +53,11 @@ class Disposer:
                 (disposal.study_uid,),
             ).fetchone()
             study, instances, size = row or (0, 0, 0)
-            # In every place: it may be on its way from one to another.
+            # Where it lies, and in every other place: it may be on its way from one to another.
             connection.execute(
                 "INSERT INTO archive.doomed (location, object_key)"
                 " SELECT l, i.object_key FROM archive.instance i JOIN archive.series s"
-                " ON s.id = i.series_id, unnest(%s::text[]) l WHERE s.study_id = %s"
+                " ON s.id = i.series_id, unnest(%s::text[] || i.location) l WHERE s.study_id = %s"
                 " ON CONFLICT DO NOTHING",
                 (list(self.store.by_location), study),
             )
@@ -93,11 +93,9 @@ class Disposer:
         ).fetchall()
         gone = []
         for location, key in rows:
-            store = self.store.by_location.get(location)
             try:
-                if store is not None:
-                    store.delete(key)
-                    gone.append((location, key))
+                self.store.at(location).delete(key)
+                gone.append((location, key))
             except OSError as error:
                 log.get().warning(
                     "not_deleted", key=key, location=location, detail=str(error)[:200]

@@ -99,10 +99,10 @@ class Instructions:
         mark = node.get("high_water", HIGH_WATER) if isinstance(node, dict) else HIGH_WATER
         return mark if isinstance(mark, int | float) else HIGH_WATER
 
-    def names_a_bucket(self) -> bool:
-        """Whether the portal names one."""
+    def bucket(self) -> Mapping[str, str]:
+        """The bucket that the portal names; empty when it names none."""
         self.refresh()
-        return bool(told.bucket(self._document))
+        return told.bucket(self._document)
 
     def quarantine(self) -> Sequence[QuarantineAction]:
         return [

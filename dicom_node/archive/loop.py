@@ -33,7 +33,8 @@ class Turn:
 class Loop(threading.Thread):
     """Calls *round_* while there is work, else every *pause* seconds; outlives the database.
 
-    ``takes`` the lock, or ``needs`` it held by the loop that does.
+    ``takes`` the lock, or ``needs`` it held by the loop that does. *ready* is called before the
+    first round of a connection, and raises OSError while there must be none.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Loop(threading.Thread):
         *,
         takes: bool = False,
         needs: bool = False,
+        ready: Callable[[psycopg.Connection], None] | None = None,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.dsn = dsn
@@ -54,6 +56,7 @@ class Loop(threading.Thread):
         self.round = round_
         self.takes = takes
         self.needs = needs
+        self.ready = ready
 
     def run(self) -> None:
         delay = 0.0
@@ -76,6 +79,8 @@ class Loop(threading.Thread):
     def _connected(self, connection: psycopg.Connection) -> float:
         if not is_current(connection):
             raise psycopg.ProgrammingError("the schema archive is not migrated yet")
+        if self.ready is not None:
+            self.ready(connection)
         if self.takes:
             take_lock(connection, self.turn.lock, self.turn.work)
             self.turn.held.set()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from dicom_node import log, signals
+from dicom_node.archive.bucket import Bucket
 from dicom_node.archive.describe import Describer
 from dicom_node.archive.disposal import Disposer
 from dicom_node.archive.evidence import Orders
@@ -25,7 +26,6 @@ from dicom_node.spool import durable
 from dicom_node.spool.quarantine import Quarantine
 from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
-from dicom_node.store.watch import Watch, not_taken_over
 from dicom_node.web.derived import Derived
 
 DELIVERY_POLL = 0.5
@@ -48,6 +48,7 @@ def _loops(
     spool: Spool,
     quarantine: Quarantine,
     store: stores.Stores,
+    bucket: Bucket,
 ) -> list[Loop]:
     derived = Derived(config.store.path)
     archiver = Archiver(spool, store.primary, quarantine, instructions, config.archive)
@@ -65,14 +66,19 @@ def _loops(
         store, derived, config.web.origin, config.archive.settle_seconds, instructions
     )
     mover = Mover(store, derived, instructions)
+
+    def move(connection: psycopg.Connection) -> int:
+        """Nothing is put where nobody would look for it after the next start."""
+        return mover.run_once(connection) if bucket.settled() else 0
+
     return [
-        Loop("archive", dsn, poll, turn, archive, takes=True),
+        Loop("archive", dsn, poll, turn, archive, takes=True, ready=bucket.ready),
         Loop("delivery", dsn, DELIVERY_POLL, turn, Delivery(portal).run_once),
         Loop("pruning", dsn, PRUNE_INTERVAL, turn, prune),
         Loop("orders", dsn, BACKGROUND_POLL, turn, Orders(instructions.expected).run_once),
         Loop("verify", dsn, BACKGROUND_POLL, turn, verifier.run_once, needs=True),
         Loop("describe", dsn, BACKGROUND_POLL, turn, describer.run_once, needs=True),
-        Loop("tiers", dsn, BACKGROUND_POLL, turn, mover.run_once, needs=True),
+        Loop("tiers", dsn, BACKGROUND_POLL, turn, move, needs=True),
     ]
 
 
@@ -99,16 +105,11 @@ def run(config: Config) -> int:
     instructions = Instructions(known.current, zone, config.store.path_template)
     spool, quarantine = Spool(config.spool.path), Quarantine(config.quarantine.path)
     store = stores.of(config)
-    loops = _loops(config, portal, turn, instructions, spool, quarantine, store)
+    bucket = Bucket(config, store, instructions)
+    loops = _loops(config, portal, turn, instructions, spool, quarantine, store, bucket)
     signals.end_with_threads()
     known.start()
-    watch = Watch(store)
-    watch.start()
-
-    def bucket() -> str | None:
-        named = not config.s3.bucket and instructions.names_a_bucket()
-        return not_taken_over(config) if named else watch.error
-
+    bucket.start()
     status = Status(config, spool, quarantine, bucket)
     Reporter(portal, "archive", status.collect, settings.report_seconds).start()
     log.get().info("archiving", spool=str(config.spool.path), store=config.store.kind)

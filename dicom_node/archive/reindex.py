@@ -117,7 +117,7 @@ class Reindexer:
         position = 0
         while group := following(connection, position):
             for found in group:
-                if not self.store.by_location[found.location].holds(found.key):
+                if not self.store.holds(found.key, found.location):
                     self._problem(found.key, "is in the index and in no store")
                     note(connection, found, "missing")
             position = group[-1].id

@@ -1,12 +1,12 @@
 """How the archive process is doing, for the portal."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
 from dicom_node import ident, log
+from dicom_node.archive.bucket import Bucket, holds_objects
 from dicom_node.archive.study_events import timestamp
 from dicom_node.archive.verify import WALK
 from dicom_node.config import Config
@@ -22,7 +22,7 @@ class Status:
         config: Config,
         spool: Spool,
         quarantine: Quarantine,
-        bucket: Callable[[], str | None],
+        bucket: Bucket,
     ) -> None:
         self.config = config
         self.spool = spool
@@ -44,7 +44,7 @@ class Status:
             "disk_free": disk.f_bavail * disk.f_frsize,
             "verified": verified,
             "damaged": damaged,
-            "s3": self.bucket(),
+            "s3": self.bucket.trouble(used=used),
             "s3_used": used,
         }
 
@@ -54,11 +54,11 @@ class Status:
                 row = connection.execute(
                     "SELECT (SELECT count(*) FROM archive.outbox WHERE refused IS NULL), coalesce("
                     "(SELECT checked FROM archive.progress WHERE walk = %s), 0),"
-                    " (SELECT count(*) FROM archive.damage),"
-                    " EXISTS (SELECT FROM archive.instance WHERE location = 's3')",
+                    " (SELECT count(*) FROM archive.damage)",
                     (WALK,),
                 ).fetchone()
+                used = holds_objects(connection)
         except psycopg.Error as error:
             log.get().warning("not_counted", error=type(error).__name__)
             return None, None, None, None
-        return row or (None, None, None, None)
+        return (*row, used) if row else (None, None, None, None)

@@ -57,9 +57,7 @@ class Mover:
         ).fetchall()
         if not rows or self.store.nearline is None:
             return 0
-        deposits = [
-            Deposit(row[1], self.store.by_location["local"].local(row[1]), row[9]) for row in rows
-        ]
+        deposits = [Deposit(row[1], self.store.at("local").local(row[1]), row[9]) for row in rows]
         outcomes = self.store.nearline.adopt(deposits)
         moved = []
         for row, outcome in zip(rows, outcomes, strict=True):

@@ -134,7 +134,7 @@ class Commitments:
             item = Dataset()
             item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
             found = stored.get(uid)
-            if found is None or not self._stores.by_location[found.location].holds(found.key):
+            if found is None or not self._stores.holds(found.key, found.location):
                 item.FailureReason = NO_SUCH_INSTANCE
             elif found.sop_class != sop_class:
                 item.FailureReason = CLASS_CONFLICT

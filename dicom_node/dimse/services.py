@@ -33,7 +33,7 @@ class Services:
         self._own_ae = config.dicom.ae_title
         self._policy = policy
         self._index = Index(config.index.dsn)
-        kept = stores.of(config)
+        kept = stores.FollowingStores(config)
         caller = Caller(entity, tls.outgoing(config.dicom))
         self._retrieval = Retrieval(self._index, kept, caller)
         self._commitments = Commitments(self._index, kept, spool, caller, policy)

@@ -15,6 +15,16 @@ class StoreError(OSError):
     """The store did not do what was asked now; it may later."""
 
 
+class NotConfiguredError(StoreError):
+    """Objects lie in a bucket that nobody names."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "objects lie in a bucket that is not configured: set node.s3 in the portal or [s3] in"
+            " the node's file"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """The file ``source``, to be taken in as ``key``; ``received`` goes with the object."""

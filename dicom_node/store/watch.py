@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from dicom_node import log
-from dicom_node.config import KEY_FILES, Config
+from dicom_node.config import KEY_FILES, S3, Config, names_bucket
 from dicom_node.store.s3 import S3Store
 from dicom_node.store.stores import Stores
 
@@ -37,9 +39,18 @@ class Watch:
             time.sleep(self._interval)
 
 
-def not_taken_over(config: Config) -> str:
-    """Why a bucket that the portal names is not used."""
+def not_taken_over(config: Config, named: Mapping[str, str]) -> str:
+    """Why the bucket that the portal names (`told.bucket`) is not used; empty when it is."""
+    if not named or _place(config.s3) == _place(S3(**dict[str, Any](named))):
+        return ""
+    if names_bucket(config):
+        return "not used: the node's own file names another bucket"
     for key in KEY_FILES:
         if not getattr(config.s3, key).name:
             return f"not used: s3.{key} is missing in the node's own file"
     return "not used yet: it is taken over at the node's next start"
+
+
+def _place(settings: S3) -> tuple[str, ...]:
+    endpoint, prefix = settings.endpoint.rstrip("/"), settings.prefix.strip("/")
+    return endpoint, settings.region, settings.bucket, prefix

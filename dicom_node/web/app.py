@@ -113,7 +113,7 @@ def create(config: Config) -> Starlette:
     )
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
-    service = Service(config, stores.of(config), pool, authenticator, renderer)
+    service = Service(config, stores.FollowingStores(config), pool, authenticator, renderer)
     spool = Spool(config.spool.path)
     room = Room(spool, config.portal.cache_file)
     limit = config.dicom.max_instance

@@ -17,6 +17,8 @@ from dicom_node.config import FRONT_END, Config, ConfigError, load
 from dicom_node.configuration import Configuration
 from dicom_node.portal import Portal
 from dicom_node.store.layout import DEFAULT
+from dicom_node.store.told import bucket
+from dicom_node.store.watch import not_taken_over
 from dicom_node.upload import plan
 
 from . import samples
@@ -79,15 +81,22 @@ KEYS = {
 }
 TOLD = {"endpoint": "https://s3.example.org", "region": "cn-1", "bucket": "images", "prefix": "a"}
 
+OWN = {
+    "YUNYING_NODE_S3_ENDPOINT": "https://own.example.org",
+    "YUNYING_NODE_S3_BUCKET": "own",
+}
+
 
 @pytest.mark.req("ARC-4.5", part=True)
 @pytest.mark.parametrize(
     ("told", "environment", "used"),
     [
         (TOLD, KEYS, ("https://s3.example.org", "cn-1", "images", "a")),
+        (TOLD, KEYS | OWN, ("https://own.example.org", "us-east-1", "own", "")),
         (
-            TOLD, KEYS | {"YUNYING_NODE_S3_BUCKET": "own", "YUNYING_NODE_S3_REGION": "us-east-1"},
-            ("https://s3.example.org", "us-east-1", "own", "a"),
+            TOLD | {"region": ""},
+            KEYS | {"YUNYING_NODE_S3_REGION": "x", "YUNYING_NODE_S3_PREFIX": "x"},
+            ("https://s3.example.org", "us-east-1", "images", "a"),
         ),
         (TOLD | {"region": "", "prefix": ""}, KEYS, (TOLD["endpoint"], "us-east-1", "images", "")),
         (TOLD, {}, ("", "us-east-1", "", "")),
@@ -105,6 +114,35 @@ def test_the_bucket_is_as_the_portal_says_where_the_own_file_does_not(
     cache.write_text(json.dumps({"node": {"s3": told}}))
     s3 = load(EXAMPLE, environment).s3
     assert (s3.endpoint, s3.region, s3.bucket, s3.prefix) == used
+
+
+def test_a_bucket_of_the_own_file_is_not_completed_by_the_portal(tmp_path: Path) -> None:
+    cache = tmp_path / "portal.json"
+    cache.write_text(json.dumps({"node": {"s3": TOLD}}))
+    own = {"YUNYING_NODE_PORTAL_CACHE_FILE": str(cache), "YUNYING_NODE_S3_BUCKET": "own"}
+    with pytest.raises(ConfigError, match=r"s3\.endpoint"):
+        load(EXAMPLE, own | KEYS)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (KEYS, ""),
+        (KEYS | OWN, "not used: the node's own file names another bucket"),
+        ({}, "not used: s3.access_key_file is missing in the node's own file"),
+    ],
+)
+def test_a_bucket_that_is_named_and_not_used_is_told_with_the_reason(
+    tmp_path: Path, environment: dict[str, str], said: str
+) -> None:
+    cache = tmp_path / "portal.json"
+    cache.write_text(json.dumps({"node": {"s3": TOLD}}))
+    config = load(EXAMPLE, environment | {"YUNYING_NODE_PORTAL_CACHE_FILE": str(cache)})
+    assert not_taken_over(config, bucket({"node": {"s3": TOLD}})) == said
+    assert not_taken_over(config, bucket({"node": {"s3": None}})) == ""
+    if not said:
+        later = bucket({"node": {"s3": TOLD | {"prefix": "b"}}})
+        assert not_taken_over(config, later).startswith("not used yet: ")
 
 
 @pytest.mark.req("ARC-4.5")

@@ -5,15 +5,24 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import psycopg
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from dicom_node.config import S3
-from dicom_node.store.base import Deposit, OccupiedError, StoreError
+from dicom_node.archive.disposal import Disposer
+from dicom_node.archive.instructions import Instructions
+from dicom_node.config import S3, Absent, Config, Portal
+from dicom_node.config import Store as StoreSettings
+from dicom_node.store.base import Deposit, NotConfiguredError, OccupiedError, StoreError
 from dicom_node.store.cache import Cache
+from dicom_node.store.local import LocalStore
 from dicom_node.store.s3 import S3Store
+from dicom_node.store.stores import FollowingStores, Stores
+from dicom_node.web.derived import Derived
 
 from . import samples
 from .bucket import ACCESS_KEY, BUCKET, SECRET_KEY, Server, Way
@@ -311,23 +320,135 @@ def test_a_bucket_that_the_portal_names_is_used_from_the_next_start(
         tier = {"hospital": "*", "modality": "*", "after_days": 30}
         stack.configure(node={"s3": told}, tiers=[tier])
         assert _told(stack, "not used yet: it is taken over at the node's next start")
-        for name in ("archive", "web"):
-            stack.restart(name)
+        stack.restart("archive")
         assert _told(stack, "")
         wait_until(
             lambda: stack.query("SELECT location FROM archive.instance") == [("s3",)],
             "the old study is moved to the bucket",
         )
         wait_until(lambda: stack.portal.reports["archive"]["s3_used"], "it says so")
-        assert stack.get(f"{samples.address(old)}/frames/1").status_code == 200
+        forget_copies(stack)
+        whole = stack.get(samples.address(old), accept="application/dicom")
+        assert whole.status_code == 200, "the web process, never restarted, finds it there"
         wrong = told | {"bucket": "no-such-bucket"}
         stack.configure(node={"s3": wrong}, tiers=[])
+        assert _told(stack, "not used yet: it is taken over at the node's next start")
         stack.restart("archive")
         assert _told(stack, "there is no such bucket")
         assert stack.portal.violations == []
     finally:
         stack.close()
         way.close()
+
+
+def test_readers_find_a_bucket_that_is_named_after_their_start(
+    tmp_path: Path, server: Server
+) -> None:
+    cache, way = tmp_path / "portal.json", Way(server.port)
+    (tmp_path / "access").write_text(ACCESS_KEY)
+    (tmp_path / "secret").write_text(SECRET_KEY)
+    keys = S3(access_key_file=tmp_path / "access", secret_key_file=tmp_path / "secret")
+    absent: Any = Absent("other")
+    config = Config(
+        dicom=absent, spool=absent, quarantine=absent, index=absent, web=absent, tickets=absent,
+        redis=absent, store=StoreSettings(tmp_path / "store"), s3=keys,
+        portal=Portal("", "", tmp_path / "api_key", cache),
+    )  # fmt: skip
+    kept = FollowingStores(config)
+    with pytest.raises(FileNotFoundError):
+        kept.read("H001/a.dcm", 0, 4)
+    for ask in (kept.holds, kept.stream):
+        with pytest.raises(StoreError, match=r"not configured: set node\.s3 in the portal"):
+            ask("H001/a.dcm", "s3")
+
+    def name(prefix: str | None) -> None:
+        told = {"endpoint": f"http://127.0.0.1:{way.port}", "bucket": BUCKET, "prefix": prefix}
+        cache.write_text(json.dumps({"node": {"s3": told if prefix else None}}))
+
+    for prefix in ("first", "second"):
+        client, key = server.client(), f"{prefix}/H001/{prefix}.dcm"
+        client.put_object(Bucket=BUCKET, Key=key, Body=prefix.encode())
+    name("first")
+    try:
+        assert kept.holds("H001/first.dcm", "s3")
+        assert kept.local("H001/first.dcm").read_bytes() == b"first"
+        name(None)
+        assert kept.read("H001/first.dcm", 0, 5) == b"first", "no answer takes it away"
+        with pytest.raises(FileNotFoundError):
+            kept.read("H001/second.dcm", 0, 6)
+        name("second")
+        assert kept.read("H001/second.dcm", 0, 6) == b"second"
+    finally:
+        way.close()
+
+
+def test_without_its_bucket_the_archive_waits_and_deletes_nothing(
+    tmp_path: Path, server: Server
+) -> None:
+    way, stack = Way(server.port), Stack(tmp_path)
+    (tmp_path / "access").write_text(ACCESS_KEY)
+    (tmp_path / "secret").write_text(SECRET_KEY)
+    stack.environment |= {
+        "YUNYING_NODE_S3_ACCESS_KEY_FILE": str(tmp_path / "access"),
+        "YUNYING_NODE_S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
+    }
+    told = {
+        "endpoint": f"http://127.0.0.1:{way.port}", "region": "", "bucket": BUCKET,
+        "prefix": tmp_path.name,
+    }  # fmt: skip
+    stack.portal.add_hospital("H001", CT_A=[])
+    stack.start_all()
+    try:
+        tier = {"hospital": "*", "modality": "*", "after_days": 30}
+        stack.configure(node={"s3": told}, tiers=[tier])
+        stack.restart("archive")
+        one, other = (samples.image(StudyDate="20200101") for _ in range(2))
+        archived(stack, one, other)
+        wait_until(
+            lambda: stack.query("SELECT DISTINCT location FROM archive.instance") == [("s3",)],
+            "the old studies are moved to the bucket",
+        )
+        wait_until(lambda: not stack.query("SELECT FROM archive.doomed"), "and the files gone")
+        disposals = [{"id": 1, "study_uid": str(one.StudyInstanceUID)}]
+        stack.configure(node={"s3": None}, tiers=[], disposals=[])
+        stack.stop("archive")
+        stack.configure(disposals=disposals)
+        stack.start("archive")
+        assert _told(stack, str(NotConfiguredError()))
+        young = samples.image()
+        send(stack.dicom_port, [samples.message(young)], "CT_A")
+        time.sleep(2)
+        assert stack.portal.of("disposal") == []
+        assert len(stack.spooled()) == 1, "what comes waits"
+        assert stack.query("SELECT count(*) FROM archive.instance") == [(2,)]
+        assert stack.run("verify").returncode != 0
+        assert stack.query("SELECT count(*) FROM archive.damage") == [(0,)]
+        _dispose(stack, str(other.StudyInstanceUID))
+        assert stack.query("SELECT location FROM archive.doomed") == [("s3",)]
+        stack.configure(node={"s3": told})
+        assert stack.processes.pop("archive").wait(30) == 0, "it ends, and is started again"
+        stack.start("archive")
+        stack.wait_archived()
+        wait_until(lambda: stack.portal.of("disposal"), "the study is deleted")
+        wait_until(
+            lambda: not [p for p in server.objects() if tmp_path.name in str(p)],
+            "the bucket is empty",
+        )
+        assert stack.portal.violations == []
+    finally:
+        stack.close()
+        way.close()
+
+
+def _dispose(stack: Stack, uid: str) -> None:
+    """Delete a study with no store but the disk."""
+    instructions = Instructions(
+        lambda: {"disposals": [{"id": 2, "study_uid": uid}]}, ZoneInfo("UTC")
+    )
+    root = stack.root / "store"
+    disposer = Disposer(Stores(LocalStore(root)), Derived(root), instructions)
+    with psycopg.connect(stack.dsn, autocommit=True) as connection:
+        assert disposer.run_once(connection) >= 1
 
 
 def _told(stack: Stack, wanted: str | None) -> bool:

@@ -89,7 +89,11 @@ class ImagingNode(models.Model):
         return super().write(vals)
 
     def _check_bucket_kept(self, vals):
-        """Studies that lie in a bucket would not be found in another one."""
+        """Studies that lie in a bucket would not be found in another one.
+
+        Only the node's word that none lie there opens the way, or that it has no bucket yet and
+        never said a word.
+        """
         changed = self.filtered(
             lambda node: any(
                 (node[name] or "") != (vals[name] or "")
@@ -97,13 +101,25 @@ class ImagingNode(models.Model):
                 if name in vals
             )
         )
-        if any(node._archive_report().get("s3_used") is True for node in changed):
-            raise ValidationError(
-                self.env._(
-                    "There are images in the object store: in another bucket they would not be "
-                    "found. Have them copied, and the new bucket set in the node's own file."
+        for node in changed:
+            report = node._archive_report()
+            used = report.get("s3_used")
+            if used is True:
+                raise ValidationError(
+                    self.env._(
+                        "There are images in the object store: in another bucket they would not "
+                        "be found. Have them copied, and the new bucket set in the node's own "
+                        "file."
+                    )
                 )
-            )
+            if used is not False and (report or node.s3_bucket):
+                raise ValidationError(
+                    self.env._(
+                        "The node has not said whether there are images in the object store: its "
+                        "archive process or its database does not answer. The object store can "
+                        "be changed once it has."
+                    )
+                )
 
     def _s3_configuration(self):
         """`node.s3`: docs/architecture.md; None where no bucket is set."""

@@ -165,6 +165,25 @@ class TestConfiguration(FrontCase):
         report("archive", {"s3": "", "s3_used": False})
         self.node.s3_bucket = "others"
 
+    def test_bucket_is_not_changed_before_the_node_says_that_no_images_lie_in_it(self):
+        self.node.write(BUCKET)
+        report = self.env["imaging.node"].with_user(self.node_user).report
+        refused = "has not said|尚未报告"
+        with self.assertRaisesRegex(ValidationError, refused):
+            self.node.s3_prefix = "others"
+        for told in ({"s3": ""}, {"s3": "", "s3_used": None}, {"s3": "", "s3_used": 0}):
+            report("archive", told)
+            with self.subTest(told), self.assertRaisesRegex(ValidationError, refused):
+                self.node.write({"s3_endpoint": False, "s3_bucket": False})
+        self.node.s3_region = "cn-2"
+        report("archive", {"s3": "", "s3_used": False})
+        self.node.write({"s3_endpoint": False, "s3_bucket": False, "s3_prefix": False})
+        report("archive", {"s3": None, "s3_used": None})
+        with self.assertRaisesRegex(ValidationError, refused):
+            self.node.write(BUCKET)
+        report("archive", {"s3": None, "s3_used": False})
+        self.node.write(BUCKET)
+
     def test_address_that_is_none_is_refused(self):
         for url in (
             "cloud",
