@@ -26,6 +26,7 @@ class Index:
             dsn,
             min_size=0,
             max_size=MAX_CONNECTIONS,
+            num_workers=1,
             timeout=PATIENCE,
             max_idle=IDLE,
             kwargs={"connect_timeout": 3, "autocommit": True, "options": catalog.OPTIONS},

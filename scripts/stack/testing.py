@@ -22,6 +22,9 @@ from stack.settings import REPOSITORY, Settings
 SUITES = ("portal", "static", "node", "faults", "e2e")
 # Only when named: it takes minutes, root, and programs that the others do without.
 ON_DEMAND = ("containers",)
+# Its tests mostly wait: each of two workers has a node of its own.
+NODE = ("tests/node", "-n", "2", "--dist", "loadfile")
+NO_TESTS = 5  # pytest's exit code
 TEMPLATE = "yunying_template"
 PORTAL_TEST = "portal_test"
 NODE_STATE = ("spool", "store", "quarantine", "node")
@@ -44,14 +47,17 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
             _template(settings)
         if "portal" in chosen:
             codes.append(_portal(settings, environment, pytest_arguments))
+        if "node" in chosen:
+            codes.append(_pytest(settings, environment, [*NODE, *pytest_arguments]))
         if "e2e" in chosen:
             _start_product(settings)
-        folders = [f"tests/{name}" for name in chosen if name != "portal"]
+        folders = [f"tests/{name}" for name in chosen if name not in ("portal", "node")]
         if folders:
             codes.append(_pytest(settings, environment, [*folders, *pytest_arguments]))
     finally:
         processes.stop(settings)
-    return max(codes)
+    # A choice of tests may leave a suite without any.
+    return max([code for code in codes if code != NO_TESTS] or codes)
 
 
 def isolated(settings: Settings, name: str) -> Settings:

@@ -227,11 +227,19 @@ class Stack:
     def forget(self) -> None:
         """Empty the index, and that alone."""
         self.wait_archived()
-        self.execute(
-            "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
-            " archive.outbox, archive.access, archive.volume, archive.decision, archive.doomed,"
-            " archive.progress, archive.evidence, archive.retrieval RESTART IDENTITY CASCADE"
-        )
+        # What the processes do in the background takes its locks in another order.
+        wait_until(self._truncated, "the index is empty")
+
+    def _truncated(self) -> bool:
+        try:
+            self.execute(
+                "TRUNCATE archive.study, archive.series, archive.instance, archive.arrival,"
+                " archive.outbox, archive.access, archive.volume, archive.decision, archive.doomed,"
+                " archive.progress, archive.evidence, archive.retrieval RESTART IDENTITY CASCADE"
+            )
+        except psycopg.errors.DeadlockDetected:
+            return False
+        return True
 
     def reset(self) -> None:
         """Forget every instance; the processes go on."""

@@ -19,7 +19,7 @@ from .stack import Stack, wait_until
 MEGABYTE = 1 << 20
 PATIENCE = 2
 # With nobody connected: the main thread, the listener, and what watches and reports.
-IDLE_THREADS = 8
+IDLE_THREADS = 10
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -28,7 +28,7 @@ SENDERS = 4
 PATIENCE = 3
 LONGEST_ANSWER = 10
 MAX_RSS = 512 << 20
-IDLE_THREADS = 8
+IDLE_THREADS = 10
 
 Mutation = Callable[[random.Random, bytearray], None]
 
