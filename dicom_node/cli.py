@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dicom_node import log
 from dicom_node.config import EVERY_SECTION, FRONT_END, Config, ConfigError, load
+from dicom_node.store.base import NotConfiguredError
 
 # What a front-end node can do: it has neither an index nor a store.
 _OF_A_FRONT_END = frozenset(("receive", "upload", "health"))
@@ -70,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(options.command, config)
     except ConfigError as error:
         print(f"dicom-node: configuration: {error}", file=sys.stderr)
+        return 2
+    except NotConfiguredError as error:
+        print(f"dicom-node: {error}", file=sys.stderr)
         return 2
 
 

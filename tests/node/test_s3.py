@@ -421,7 +421,9 @@ def test_without_its_bucket_the_archive_waits_and_deletes_nothing(
         assert stack.portal.of("disposal") == []
         assert len(stack.spooled()) == 1, "what comes waits"
         assert stack.query("SELECT count(*) FROM archive.instance") == [(2,)]
-        assert stack.run("verify").returncode != 0
+        done = stack.run("verify")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"dicom-node: {NotConfiguredError()}\n" in done.stderr
         assert stack.query("SELECT count(*) FROM archive.damage") == [(0,)]
         _dispose(stack, str(other.StudyInstanceUID))
         assert stack.query("SELECT location FROM archive.doomed") == [("s3",)]
