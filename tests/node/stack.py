@@ -160,9 +160,9 @@ class Stack:
         process.wait(10)
 
     def log(self, name: str) -> list[dict[str, Any]]:
-        """The JSON lines that a process wrote."""
+        """The JSON lines that a process wrote; what Python says of one that was killed is none."""
         lines = (self.root / f"{name}.log").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def wait_configured(self, title: str) -> None:
         """Wait until the receiver knows *title*."""
