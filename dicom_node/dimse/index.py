@@ -1,8 +1,10 @@
 """The receiver's questions to the index, in behalf of a device: only its own hospital's studies."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
@@ -31,13 +33,13 @@ class Index:
             max_idle=IDLE,
             kwargs={"connect_timeout": 3, "autocommit": True, "options": catalog.OPTIONS},
             check=ConnectionPool.check_connection,
-            open=True,
+            open=False,
         )
 
     def rows(self, sql: LiteralString, parameters: dict[str, Any]) -> list[DictRow]:
         """Raises `psycopg.Error` when the index does not answer."""
         with (
-            self._pool.connection() as connection,
+            self._connection() as connection,
             connection.cursor(row_factory=dict_row) as cursor,
         ):
             return cursor.execute(sql, parameters).fetchall()
@@ -55,11 +57,16 @@ class Index:
         """Put a read on record, before the first answer to it."""
         who = ticket(device)
         bodies = [access.event(who, study, action, address) for study in studies]
-        with self._pool.connection() as connection, connection.cursor() as cursor:
+        with self._connection() as connection, connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO archive.outbox (kind, body) VALUES ('access', %s)",
                 [(Jsonb(body),) for body in bodies],
             )
+
+    def _connection(self) -> AbstractContextManager[psycopg.Connection]:
+        # Its threads are there from the first question on; opened again it stays as it is.
+        self._pool.open()
+        return self._pool.connection()
 
 
 def ticket(device: Device) -> Ticket:
