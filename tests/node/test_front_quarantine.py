@@ -115,6 +115,10 @@ class Crash(Exception):
     pass
 
 
+def crash(*_arguments: Any) -> None:
+    raise Crash
+
+
 def receiver_with(root: Path, *keys: str) -> Receiver:
     """A receiver in whose quarantine *keys* lie, each a file that would be right today."""
     spool, quarantine = Spool(root / "spool"), Quarantine(root / "quarantine")
@@ -130,9 +134,6 @@ def test_a_note_that_was_half_written_is_in_nobodys_way(
     key = ident.new()
     receiver = receiver_with(tmp_path, key)
     asked = [QuarantineAction(key, "H001", "discard")]
-
-    def crash(*_arguments: Any) -> None:
-        raise Crash
 
     with monkeypatch.context() as patch, pytest.raises(Crash):
         patch.setattr(receiver.spool, "note", crash)
@@ -177,9 +178,6 @@ def test_nothing_is_deleted_before_it_is_on_record(
     key = ident.new()
     receiver = receiver_with(tmp_path, key)
     asked = [QuarantineAction(key, "H001", "discard")]
-
-    def crash(*_arguments: Any) -> None:
-        raise Crash
 
     with monkeypatch.context() as patch, pytest.raises(Crash):
         patch.setattr(durable, "replace", crash)

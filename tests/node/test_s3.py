@@ -39,15 +39,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     own.stop()
 
 
+def give_keys(stack: Stack) -> None:
+    """The node's own file names the keys to the bucket."""
+    for name, key in (("access", ACCESS_KEY), ("secret", SECRET_KEY + "\n")):
+        path = stack.root / name
+        path.write_text(key)
+        stack.environment[f"YUNYING_NODE_S3_{name.upper()}_KEY_FILE"] = str(path)
+
+
 def node(root: Path, server: Server, kind: str) -> tuple[Stack, Way]:
     """A node of its own, and the way that its requests go to the bucket."""
     way, stack = Way(server.port), Stack(root)
-    (root / "access").write_text(ACCESS_KEY)
-    (root / "secret").write_text(SECRET_KEY + "\n")
+    give_keys(stack)
     settings = {
         "STORE_KIND": kind, "S3_ENDPOINT": f"http://127.0.0.1:{way.port}", "S3_BUCKET": BUCKET,
-        "S3_PREFIX": root.name, "S3_ACCESS_KEY_FILE": str(root / "access"),
-        "S3_SECRET_KEY_FILE": str(root / "secret"), "S3_TIMEOUT": "10",
+        "S3_PREFIX": root.name, "S3_TIMEOUT": "10",
     }  # fmt: skip
     stack.environment |= {f"YUNYING_NODE_{key}": value for key, value in settings.items()}
     stack.portal.add_hospital("H001", CT_A=[])
@@ -299,12 +305,7 @@ def test_a_bucket_that_the_portal_names_is_used_from_the_next_start(
     tmp_path: Path, server: Server
 ) -> None:
     way, stack = Way(server.port), Stack(tmp_path)
-    (tmp_path / "access").write_text(ACCESS_KEY)
-    (tmp_path / "secret").write_text(SECRET_KEY)
-    stack.environment |= {
-        "YUNYING_NODE_S3_ACCESS_KEY_FILE": str(tmp_path / "access"),
-        "YUNYING_NODE_S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
-    }
+    give_keys(stack)
     stack.portal.add_hospital("H001", CT_A=[])
     stack.start_all()
     try:
@@ -386,12 +387,7 @@ def test_without_its_bucket_the_archive_waits_and_deletes_nothing(
     tmp_path: Path, server: Server
 ) -> None:
     way, stack = Way(server.port), Stack(tmp_path)
-    (tmp_path / "access").write_text(ACCESS_KEY)
-    (tmp_path / "secret").write_text(SECRET_KEY)
-    stack.environment |= {
-        "YUNYING_NODE_S3_ACCESS_KEY_FILE": str(tmp_path / "access"),
-        "YUNYING_NODE_S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
-    }
+    give_keys(stack)
     told = {
         "endpoint": f"http://127.0.0.1:{way.port}", "region": "", "bucket": BUCKET,
         "prefix": tmp_path.name,
