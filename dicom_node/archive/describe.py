@@ -14,6 +14,7 @@ from dicom_node import log
 from dicom_node.archive.instructions import Instructions
 from dicom_node.archive.located import LOCATED, ORDER, Located
 from dicom_node.dataset.elements import UnreadableError
+from dicom_node.spool.spool import Spool
 from dicom_node.store.stores import Stores
 from dicom_node.web import htj2k
 from dicom_node.web.derived import Derived
@@ -23,7 +24,7 @@ NICENESS = 10
 WALK = "htj2k/"
 # Series of one look at the index: most were compressed before, when a walk begins anew.
 AT_ONCE = 50
-# Copies leave so many per cent of the disk's room below the mark to what comes in.
+# Copies leave so many per cent of the disk, which is the spool's too, to what comes in.
 RESERVE = 10
 
 
@@ -32,12 +33,14 @@ class Describer:
 
     def __init__(
         self,
+        spool: Spool,
         store: Stores,
         derived: Derived,
         origin: str,
         settle_seconds: float,
         instructions: Instructions,
     ) -> None:
+        self.spool = spool
         self.store = store
         self.derived = derived
         self.base = f"{origin}/dicom-web"
@@ -93,7 +96,7 @@ class Describer:
             "DELETE FROM archive.progress WHERE walk LIKE %s AND walk <> ALL(%s)",
             (f"{WALK}%", [WALK + hospital for hospital in hospitals]),
         )
-        if self.derived.used_per_cent() >= self.instructions.high_water() - RESERVE:
+        if self.spool.used_per_cent() >= self.instructions.high_water() - RESERVE:
             return 0
         return sum(self._compress_next(connection, hospital) for hospital in sorted(hospitals))
 

@@ -80,10 +80,8 @@ class Instructions:
 
     def verify_pace(self) -> int:
         """Bytes a second; 0: off."""
-        self.refresh()
-        node = self._document.get("node", {})
-        pace = node.get("verify_mib_per_second", VERIFY_PACE) if isinstance(node, dict) else 0
-        return max(0, int(pace * _MEBIBYTE)) if isinstance(pace, int | float) else 0
+        pace = self._node("verify_mib_per_second", VERIFY_PACE, 0)
+        return max(0, int(pace * _MEBIBYTE))
 
     def htj2k(self) -> frozenset[str] | None:
         """The hospitals that want their frames in HTJ2K too; None while nothing is known."""
@@ -94,10 +92,7 @@ class Instructions:
 
     def high_water(self) -> float:
         """Per cent of the disk from which nothing more is taken in."""
-        self.refresh()
-        node = self._document.get("node", {})
-        mark = node.get("high_water", HIGH_WATER) if isinstance(node, dict) else HIGH_WATER
-        return mark if isinstance(mark, int | float) else HIGH_WATER
+        return self._node("high_water", HIGH_WATER, HIGH_WATER)
 
     def bucket(self) -> Mapping[str, str]:
         """The bucket that the portal names; empty when it names none."""
@@ -137,6 +132,13 @@ class Instructions:
             and isinstance(entry.get("instances"), int)
             and 0 < entry["instances"] < 1 << 31
         ]
+
+    def _node(self, name: str, absent: float, wrong: float) -> float:
+        """A number of the section about this node."""
+        self.refresh()
+        node = self._document.get("node", {})
+        value = node.get(name, absent) if isinstance(node, dict) else wrong
+        return value if isinstance(value, int | float) else wrong
 
     def _entries(self, name: str) -> list[Any]:
         self.refresh()

@@ -63,7 +63,7 @@ def _loops(
     dsn, poll = config.index.dsn, config.archive.poll_seconds
     verifier = Verifier(store, instructions, turn.stopping.wait)
     describer = Describer(
-        store, derived, config.web.origin, config.archive.settle_seconds, instructions
+        spool, store, derived, config.web.origin, config.archive.settle_seconds, instructions
     )
     mover = Mover(store, derived, instructions)
 

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,12 +85,12 @@ def run(config: Config) -> int:
 
     known.start()
     Reporter(portal, "upload", collect, settings.report_seconds).start()
+    delivery = (Notes(spool, portal).run_once, NOTES_POLL, "events_not_delivered", stopping)
+    deciding = (decisions.run_once, DECISIONS_POLL, "quarantine_not_decided", stopping)
     threads = [
         threading.Thread(target=courier.run, args=(stopping,), name="courier", daemon=True),
-        threading.Thread(
-            target=_deliver, args=(Notes(spool, portal), stopping), name="notes", daemon=True
-        ),
-        threading.Thread(target=_decide, args=(decisions, stopping), name="decisions", daemon=True),
+        threading.Thread(target=_repeat, args=delivery, name="notes", daemon=True),
+        threading.Thread(target=_repeat, args=deciding, name="decisions", daemon=True),
     ]
     log.get().info("uploading", spool=str(config.spool.path))
     for thread in threads:
@@ -103,25 +103,14 @@ def run(config: Config) -> int:
     os._exit(0)
 
 
-def _deliver(notes: Notes, stopping: threading.Event) -> None:
+def _repeat(work: Callable[[], int], poll: float, trouble: str, stopping: threading.Event) -> None:
+    """Do *work* while there is some, else every *poll* seconds; *trouble* is logged once."""
     failing, pause = False, 0.0
     while not stopping.wait(pause):
         try:
-            pause = 0.0 if notes.run_once() else NOTES_POLL
+            pause = 0.0 if work() else poll
             failing = False
         except (PortalError, OSError) as error:
             if not failing:
-                log.get().warning("events_not_delivered", error=str(error)[:300])
-            failing, pause = True, NOTES_POLL
-
-
-def _decide(decisions: Decisions, stopping: threading.Event) -> None:
-    failing = False
-    while not stopping.wait(DECISIONS_POLL):
-        try:
-            decisions.run_once()
-            failing = False
-        except OSError as error:
-            if not failing:
-                log.get().warning("quarantine_not_decided", error=str(error)[:300])
-            failing = True
+                log.get().warning(trouble, error=str(error)[:300])
+            failing, pause = True, poll

@@ -23,11 +23,6 @@ class Derived:
         """The name under which a local store reads it."""
         return f"{DIRECTORY}/{name}"
 
-    def used_per_cent(self) -> float:
-        """How full the disk is for whoever is not root, as ``df`` says it."""
-        usage = shutil.disk_usage(self.root if self.root.exists() else self.root.parent)
-        return 100 * usage.used / max(usage.used + usage.free, 1)
-
     def get(self, name: str) -> bytes | None:
         try:
             return (self.root / name).read_bytes()
