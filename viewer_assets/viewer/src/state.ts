@@ -5,7 +5,7 @@ import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, ToolName, ViewState } from './engine/view';
 import { presetsFor } from './engine/presets';
 
-/** What the user interface shows. Only `app.ts` and event handlers write here. */
+/** What the user interface shows. Only `app.ts`, `panes.ts` and event handlers write here. */
 
 export const EMPTY_VIEW: ViewState = {
   index: 0,
@@ -27,6 +27,9 @@ export const EMPTY_VIEW: ViewState = {
   sliceLocation: undefined,
   sliceThickness: undefined,
   rendering: 'gpu',
+  blank: false,
+  lines: [],
+  cursor: null,
 };
 
 export interface Problem {
@@ -34,29 +37,61 @@ export interface Problem {
   detail: string;
 }
 
-export type Panel = 'series' | 'presets' | 'measure' | 'more' | 'help';
+export type Panel = 'series' | 'layout' | 'presets' | 'measure' | 'more' | 'help';
+
+export interface OpenSeries {
+  study: StudySummary;
+  series: SeriesSummary;
+}
+
+/** A place on the screen for a series. */
+export class Pane {
+  readonly open = signal<OpenSeries | null>(null);
+  readonly view = signal<ViewState>(EMPTY_VIEW);
+  /** A picture of the open series has been on the screen. */
+  readonly pictureShown = signal(false);
+  /** Blob URL of the server's picture, while the engine is not there yet. */
+  readonly preview = signal<string | null>(null);
+  /** The open series cannot be shown. */
+  readonly problem = signal<Problem | null>(null);
+  /** Pictures a second when the stack is played. */
+  readonly rate = signal(10);
+
+  constructor(readonly id: string) {}
+}
+
+/** How the panes share the screen. */
+export interface Layout {
+  rows: number;
+  columns: number;
+  /** All panes show one series, one picture after the other. */
+  film: boolean;
+}
 
 export const studies = signal<Overview[]>([]);
 export const thumbnails = signal<ReadonlyMap<string, string>>(new Map());
-export const current = signal<{ study: StudySummary; series: SeriesSummary } | null>(null);
-export const view = signal<ViewState>(EMPTY_VIEW);
-/** A picture of the open series has been on the screen. */
-export const pictureShown = signal(false);
-/** Blob URL of the server's picture, while the engine is not there yet. */
-export const preview = signal<string | null>(null);
+export const layout = signal<Layout>({ rows: 1, columns: 1, film: false });
+const first = new Pane('1');
+export const panes = signal<readonly Pane[]>([first]);
+/** What the user's actions are for. */
+export const active = signal<Pane>(first);
+/** One pane fills the screen for a while. */
+export const enlarged = signal<Pane | null>(null);
+export const linked = signal(false);
+export const linesVisible = signal(true);
 export const measurements = signal<Measurement[]>([]);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
-/** The open series cannot be shown. */
-export const seriesProblem = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
 export const contextLost = signal(false);
-/** Pictures a second when the stack is played. */
-export const rate = signal(10);
 export const tool = signal<ToolName>('window');
 export const infoVisible = signal(true);
 export const panel = signal<Panel | null>(null);
 export const phone = signal(false);
+
+/** Of the active pane. */
+export const current = computed(() => active.value.open.value);
+export const view = computed(() => active.value.view.value);
 
 export const presets = computed(() => {
   const series = current.value?.series;

@@ -35,7 +35,7 @@ function navigator(): Navigator {
       onTarget: () => undefined,
       onError: (index, error) => errors.push([index, error.code]),
     },
-    2,
+    () => 2,
   );
   return opened;
 }

@@ -20,11 +20,12 @@ const study: Overview['study'] = {
   uid: '1.2.3', date: '2026-11-20', time: null, description: HOSTILE, patient_name: HOSTILE, patient_id: HOSTILE.repeat(50),
   patient_sex: 'M', patient_birth_date: '1957-03-01', accession_number: HOSTILE, hospital: 'H001', anonymous: false, withheld: 0,
 };
+const pane = state.active.value;
 const root = document.createElement('div');
 
 function shown(overview: Overview, element: Parameters<typeof render>[0]): HTMLElement {
   state.studies.value = [overview];
-  state.current.value = { study: overview.study, series: overview.series[0] ?? series };
+  pane.open.value = { study: overview.study, series: overview.series[0] ?? series };
   render(element, root);
   return root;
 }
@@ -32,19 +33,19 @@ function shown(overview: Overview, element: Parameters<typeof render>[0]): HTMLE
 beforeEach(() => {
   chooseLanguage('zh_CN');
   render(null, root);
-  state.view.value = state.EMPTY_VIEW;
-  state.seriesProblem.value = null;
+  pane.problem.value = null;
+  pane.view.value = state.EMPTY_VIEW;
 });
 
 describe('text from tags', () => {
   it('is text in the list and in the corners, never markup', () => {
-    shown({ study, series: [series] }, <><SeriesList /><Corners /></>);
+    shown({ study, series: [series] }, <><SeriesList /><Corners pane={pane} /></>);
     expect(root.querySelector('img')).toBeNull();
     expect(root.textContent).toContain(HOSTILE);
   });
 
   it('is cut where it is too long', () => {
-    shown({ study, series: [series] }, <Corners />);
+    shown({ study, series: [series] }, <Corners pane={pane} />);
     for (const line of root.querySelectorAll('.corner div')) expect(Array.from(line.textContent).length).toBeLessThanOrEqual(48);
     expect(clip('王小东大夫', 3)).toBe('王小…');
   });
@@ -53,7 +54,7 @@ describe('text from tags', () => {
 describe('an anonymous viewing', () => {
   it('is marked, shows no name and tells what was withheld', () => {
     const anonymous = { ...study, anonymous: true, patient_name: '王小东', withheld: 2 };
-    shown({ study: anonymous, series: [{ ...series, description: '', body_part: '' }] }, <><SeriesList /><Corners /></>);
+    shown({ study: anonymous, series: [{ ...series, description: '', body_part: '' }] }, <><SeriesList /><Corners pane={pane} /></>);
     expect(root.textContent).toContain('匿名');
     expect(root.textContent).not.toContain('王小东');
     expect(root.textContent).toContain('2 幅图像可能含有姓名，未分享');
@@ -63,7 +64,7 @@ describe('an anonymous viewing', () => {
 describe('hidden corners', () => {
   it('leave no name in the list either', () => {
     state.infoVisible.value = false;
-    shown({ study: { ...study, patient_name: '王小东' }, series: [series] }, <><SeriesList /><Corners /></>);
+    shown({ study: { ...study, patient_name: '王小东' }, series: [series] }, <><SeriesList /><Corners pane={pane} /></>);
     expect(root.textContent).toContain('患者信息已隐藏');
     expect(root.textContent).not.toContain('王小东');
     state.infoVisible.value = true;
@@ -72,12 +73,12 @@ describe('hidden corners', () => {
 
 describe('the number in the corner', () => {
   it('is that of the picture on the screen while another one is loading', () => {
-    state.pictureShown.value = true;
-    state.view.value = { ...state.EMPTY_VIEW, count: 9, index: 7, shownIndex: 2, loading: true };
-    shown({ study, series: [series] }, <Viewport />);
+    pane.pictureShown.value = true;
+    pane.view.value = { ...state.EMPTY_VIEW, count: 9, index: 7, shownIndex: 2, loading: true };
+    shown({ study, series: [series] }, <Viewport pane={pane} />);
     expect(root.querySelector('.corner.bottom.left')?.textContent).toContain('图像 3/9');
     expect(root.querySelector('.loading')?.textContent).toBe('正在加载第 8 幅…');
-    state.pictureShown.value = false;
+    pane.pictureShown.value = false;
   });
 });
 
@@ -96,23 +97,23 @@ describe('what is no picture', () => {
   });
 
   it('gets a message, not a blank', () => {
-    shown({ study, series: [{ ...series, viewable: false, sop_class: '1.2.840.10008.5.1.4.1.1.104.1' }] }, <Viewport />);
+    shown({ study, series: [{ ...series, viewable: false, sop_class: '1.2.840.10008.5.1.4.1.1.104.1' }] }, <Viewport pane={pane} />);
     expect(root.querySelector('[data-testid=message]')?.textContent).toBe('暂不支持显示此类对象：文档（PDF）');
   });
 });
 
 describe('a picture that fails', () => {
   it('is covered by a sentence with a way on', () => {
-    state.view.value = { ...state.EMPTY_VIEW, error: { code: 'unsupported_transfer_syntax', detail: '1.2.840.10008.1.2.4.55' } };
-    shown({ study, series: [series] }, <Viewport />);
+    pane.view.value = { ...state.EMPTY_VIEW, error: { code: 'unsupported_transfer_syntax', detail: '1.2.840.10008.1.2.4.55' } };
+    shown({ study, series: [series] }, <Viewport pane={pane} />);
     expect(root.querySelector('.cover [data-testid=message] p')?.textContent).toBe('暂不支持此图像的压缩格式（1.2.840.10008.1.2.4.55），请联系医院管理员');
     expect(root.querySelector('[data-testid=retry]')?.textContent).toBe('重试');
   });
 
   it('keeps orientation and loss marked when the corners are hidden', () => {
-    state.view.value = { ...state.EMPTY_VIEW, shown: true, lossy: true, edges: null };
+    pane.view.value = { ...state.EMPTY_VIEW, shown: true, lossy: true, edges: null };
     state.infoVisible.value = false;
-    shown({ study, series: [series] }, <Corners />);
+    shown({ study, series: [series] }, <Corners pane={pane} />);
     expect(root.textContent).toContain('有损');
     expect(root.textContent).toContain('方向未知');
     expect(root.textContent).not.toContain(HOSTILE);

@@ -1,8 +1,9 @@
 import type { Types } from '@cornerstonejs/core';
 import { number, TAG, text, texts } from '../dicomweb/dataset';
 import type { Dataset } from '../dicomweb/types';
+import { axes } from './axes';
 import { spacingAt } from './calibration';
-import { axes, type FrameInfo } from './frames';
+import type { FrameInfo } from './frames';
 import { edgeLetters, statedEdges, statedOrientation, type Direction } from './orientation';
 import { isLossy } from './values';
 import type { ViewState } from './view';

@@ -1,8 +1,10 @@
 import { frameDataset, number, numbers, TAG, text } from '../dicomweb/dataset';
 import type { StackImage } from '../dicomweb/stack';
 import type { Dataset } from '../dicomweb/types';
+import { axes } from './axes';
 import { calibrate, type Calibration } from './calibration';
 import type { Palette } from './palette';
+import { planeIn, type Plane } from './planes';
 
 /** A picture with what the engine works out about it. */
 export interface FrameInfo {
@@ -10,6 +12,8 @@ export interface FrameInfo {
   /** Attributes of this very frame (functional groups laid flat). */
   dataset: Dataset;
   calibration: Calibration;
+  /** Where it lies in the patient, undefined when the file leaves that open. */
+  plane: Plane | undefined;
   /** Set when the first answer tells it. */
   transferSyntax?: string;
   palette?: Palette;
@@ -21,22 +25,12 @@ export function registerFrames(images: readonly StackImage[]): void {
   for (const image of images) {
     if (frames.has(image.imageId)) continue;
     const dataset = frameDataset(image.dataset, image.frame);
-    frames.set(image.imageId, { image, dataset, calibration: calibrate(dataset) });
+    frames.set(image.imageId, { image, dataset, calibration: calibrate(dataset), plane: planeIn(dataset) });
   }
 }
 
 export function frameInfo(imageId: string): FrameInfo | undefined {
   return frames.get(imageId);
-}
-
-/** Row and column direction cosines, undefined when the file gives none (or not unit vectors). */
-export function axes(dataset: Dataset): { row: number[]; column: number[] } | undefined {
-  const values = numbers(dataset, TAG.orientation, 6);
-  if (!values) return undefined;
-  const row = values.slice(0, 3);
-  const column = values.slice(3);
-  const unit = (v: number[]) => Math.abs(Math.hypot(...v) - 1) < 0.05;
-  return unit(row) && unit(column) ? { row, column } : undefined;
 }
 
 export const VOI_FUNCTIONS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'] as const;
@@ -86,14 +80,14 @@ const MODULES: Record<string, (info: FrameInfo) => Module> = {
   transferSyntax: ({ transferSyntax }) => ({ transferSyntaxUID: transferSyntax }),
 };
 
-export interface Plane {
+export interface Grid {
   row: number[];
   column: number[];
   position: number[];
 }
 
 /** Where the picture lies; a stand-in, in pixels' own axes, when the file does not tell. */
-export function planeOf({ dataset, image }: FrameInfo): Plane {
+export function gridOf({ dataset, image }: FrameInfo): Grid {
   return {
     ...(axes(dataset) ?? { row: [1, 0, 0], column: [0, 1, 0] }),
     position: numbers(dataset, TAG.position, 3) ?? [0, 0, image.frame - 1],
@@ -102,7 +96,7 @@ export function planeOf({ dataset, image }: FrameInfo): Plane {
 
 function planeModule(info: FrameInfo): Module {
   const { dataset, calibration, image } = info;
-  const { row, column, position } = planeOf(info);
+  const { row, column, position } = gridOf(info);
   return {
     // A picture without a frame of reference shares its space with no other.
     frameOfReferenceUID: text(dataset, TAG.frameOfReference) || `none/${image.imageId}`,

@@ -22,7 +22,9 @@ export class Navigator {
   constructor(
     private readonly fetch: (imageId: string) => Promise<unknown>,
     private readonly events: NavigatorEvents,
-    private readonly parallel: number,
+    private readonly parallel: () => number,
+    /** Someone else waits for the picture too. */
+    private readonly wanted: (imageId: string) => boolean = () => false,
   ) {}
 
   get index(): number {
@@ -46,7 +48,7 @@ export class Navigator {
     this.failed.clear();
     for (const imageId of this.imageIds) {
       const pending = cache.getImageLoadObject(imageId);
-      if (pending && !cache.isLoaded(imageId)) {
+      if (pending && !cache.isLoaded(imageId) && !this.wanted(imageId)) {
         pending.cancelFn?.();
         cache.removeImageLoadObject(imageId, { force: true });
       }
@@ -80,9 +82,9 @@ export class Navigator {
     if (isCurrent()) this.prefetch(generation);
   }
 
-  /** Keeps `parallel` requests going, nearest picture first, until the stack or the cache is full. */
+  /** Keeps `parallel()` requests going, nearest picture first, until the stack or the cache is full. */
   private prefetch(generation: number): void {
-    while (this.generation === generation && this.running < this.parallel) {
+    while (this.generation === generation && this.running < this.parallel()) {
       const index = this.nextToFetch();
       const imageId = index === undefined ? undefined : this.imageIds[index];
       if (index === undefined || imageId === undefined) return;

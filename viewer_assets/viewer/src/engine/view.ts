@@ -2,6 +2,15 @@ import type { ErrorCode } from '../dicomweb/errors';
 import type { SpacingKind } from './calibration';
 import type { Edges } from './orientation';
 
+/** The plane of another pane's picture, as it crosses this one: CSS pixels from the pane's corner. */
+export interface Line {
+  from: readonly [number, number];
+  to: readonly [number, number];
+  /** Which pane it is of, counted from 0. */
+  place: number;
+  active: boolean;
+}
+
 /** What the engine tells the user interface about the picture on the screen. */
 export interface ViewState {
   /** Counts from 0; the picture asked for. */
@@ -28,6 +37,11 @@ export interface ViewState {
   sliceLocation: number | undefined;
   sliceThickness: number | undefined;
   rendering: 'gpu' | 'cpu';
+  /** A film has fewer pictures than places. */
+  blank: boolean;
+  lines: Line[];
+  /** The marked point of the patient, where it lies in this picture. */
+  cursor: readonly [number, number] | null;
 }
 
 export interface Measurement {
@@ -40,4 +54,4 @@ export interface Measurement {
 
 export const MEASURE_TOOLS = ['length', 'angle', 'probe', 'ellipse'] as const;
 export type MeasureTool = (typeof MEASURE_TOOLS)[number];
-export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | MeasureTool;
+export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | 'cursor' | MeasureTool;

@@ -12,6 +12,7 @@ import {
 } from '@cornerstonejs/tools';
 import type { ToolName } from '../engine/view';
 import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
+import { CursorTool, type PointHandler } from './cursor';
 import { ScrollTool, type StepHandler } from './scroll';
 import { labelOf } from './stats';
 
@@ -24,7 +25,7 @@ class WindowTool extends WindowLevelTool {
 
   override mouseDragCallback(event: ToolTypes.EventTypes.InteractionEventType): void {
     super.mouseDragCallback(event);
-    (this.configuration as Pick<ToolOptions, 'onWindow'>).onWindow();
+    (this.configuration as Pick<ToolOptions, 'onWindow'>).onWindow(event.detail.element);
   }
 }
 class StackZoomTool extends ZoomTool {
@@ -38,8 +39,8 @@ class StackPanTool extends PanTool {
   static override toolName = 'pan';
 }
 
-const ALL = [ScrollTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool];
-const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'length', 'angle', 'probe', 'ellipse'];
+const ALL = [ScrollTool, CursorTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool];
+const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'cursor', 'length', 'angle', 'probe', 'ellipse'];
 
 /** Bindings that a tool has whether or not it is the chosen one. */
 const FIXED: Record<string, ToolTypes.IToolBinding[]> = {
@@ -69,16 +70,17 @@ const MEASURE_STYLE = {
 export interface ToolOptions {
   onStep: StepHandler;
   /** How many pictures the stack has. */
-  count: () => number;
-  onWindow: () => void;
+  count: (element: HTMLDivElement) => number;
+  onWindow: (element: HTMLDivElement) => void;
+  onPoint: PointHandler;
 }
 
-/** The tools of the one viewport. Annotation tools stay passive, so that marks can be moved at any time. */
+/** The tools of all panes. Annotation tools stay passive, so that marks can be moved at any time. */
 export class Tools {
   private active: ToolName = 'scroll';
   private readonly group: ToolTypes.IToolGroup;
 
-  constructor({ onStep, count, onWindow }: ToolOptions) {
+  constructor({ onStep, count, onWindow, onPoint }: ToolOptions) {
     init();
     for (const tool of ALL) addTool(tool);
     const group = ToolGroupManager.createToolGroup(GROUP);
@@ -87,6 +89,7 @@ export class Tools {
     const configurations: Record<string, object> = {
       scroll: { onStep, count },
       window: { onWindow },
+      cursor: { onPoint },
       zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
       pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
     };
@@ -98,6 +101,10 @@ export class Tools {
   attach(viewportId: string, renderingEngineId: string): void {
     this.group.addViewport(viewportId, renderingEngineId);
     this.choose(this.active);
+  }
+
+  detach(viewportId: string, renderingEngineId: string): void {
+    this.group.removeViewports(renderingEngineId, viewportId);
   }
 
   /** Ends whatever is being drawn on this element. */

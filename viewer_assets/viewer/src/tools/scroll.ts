@@ -6,7 +6,7 @@ export type StepHandler = (delta: number, element: HTMLDivElement) => void;
 interface ScrollConfiguration {
   onStep: StepHandler;
   /** How many pictures there are. */
-  count: () => number;
+  count: (element: HTMLDivElement) => number;
 }
 
 const LEAST_PIXELS_A_STEP = 4;
@@ -28,7 +28,7 @@ export class ScrollTool extends BaseTool {
 
   mouseDragCallback(event: ToolTypes.EventTypes.InteractionEventType): void {
     const { element, deltaPoints } = event.detail as ToolTypes.EventTypes.MouseDragEventDetail;
-    const perStep = Math.max(LEAST_PIXELS_A_STEP, element.clientHeight / Math.max(this.options.count(), FEWEST_STEPS_A_SCREEN));
+    const perStep = Math.max(LEAST_PIXELS_A_STEP, element.clientHeight / Math.max(this.options.count(element), FEWEST_STEPS_A_SCREEN));
     this.rest += deltaPoints.canvas[1];
     const steps = Math.trunc(this.rest / perStep);
     if (steps === 0) return;

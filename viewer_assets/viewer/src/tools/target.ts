@@ -1,5 +1,5 @@
 import { cache, getShouldUseCPURendering, type Types } from '@cornerstonejs/core';
-import { frameInfo, planeOf, type FrameInfo } from '../engine/frames';
+import { frameInfo, gridOf, type FrameInfo } from '../engine/frames';
 import type { Pixel, Values } from '../engine/measure';
 
 const PREFIX = 'imageId:';
@@ -27,12 +27,12 @@ const EDGE_TO_MIDDLE = 0.5;
 
 /** A point of the patient's space as column and row of the picture; the first pixel's middle is [0, 0]. */
 export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
-  const plane = planeOf(info);
-  const offset = plane.position.map((origin, axis) => (point[axis] ?? 0) - origin);
+  const grid = gridOf(info);
+  const offset = grid.position.map((origin, axis) => (point[axis] ?? 0) - origin);
   const along = (axis: readonly number[]) => offset.reduce((sum, value, i) => sum + value * (axis[i] ?? 0), 0);
   const [columnSpacing, rowSpacing] = info.calibration.spacing;
   const shift = getShouldUseCPURendering() ? EDGE_TO_MIDDLE : 0;
-  return [along(plane.row) / columnSpacing - shift, along(plane.column) / rowSpacing - shift];
+  return [along(grid.row) / columnSpacing - shift, along(grid.column) / rowSpacing - shift];
 }
 
 /** Values of a grey picture after rescaling; undefined for a picture in colour. */

@@ -3,9 +3,9 @@ import { t } from '../i18n';
 import * as state from '../state';
 import { problemText } from './kinds';
 import { Panels } from './Panels';
+import { Panes } from './Panes';
 import { SeriesList } from './SeriesList';
 import { DesktopToolbar, PhoneToolbar } from './Toolbar';
-import { Viewport } from './Viewport';
 
 function Banner() {
   if (state.connection.value !== 'ok') {
@@ -62,7 +62,7 @@ export function App() {
     <div class={phone ? 'app phone' : 'app desktop'}>
       {!phone && <DesktopToolbar />}
       {!phone && <SeriesList />}
-      <Viewport />
+      <Panes />
       {phone && <PhoneToolbar />}
       <Banner />
       <Panels />

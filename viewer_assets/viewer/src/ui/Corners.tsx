@@ -1,6 +1,8 @@
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
+import type { ViewState } from '../engine/view';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
+import type { Pane } from '../state';
 import { clip, patientLine } from './text';
 
 const LONGEST = 48;
@@ -18,8 +20,7 @@ function patientLines(study: StudySummary): string[] {
   return [patientLine(study), study.patient_id, study.accession_number, study.date ?? '', study.hospital];
 }
 
-function seriesLines(series: SeriesSummary): string[] {
-  const { sliceLocation, sliceThickness, error } = state.view.value;
+function seriesLines(series: SeriesSummary, { sliceLocation, sliceThickness, error }: ViewState): string[] {
   const picture = error ? undefined : { location: sliceLocation, thickness: sliceThickness };
   return [
     [series.modality, t('info.series', { number: series.number ?? '' })].join(' '),
@@ -30,9 +31,9 @@ function seriesLines(series: SeriesSummary): string[] {
   ];
 }
 
-function pictureLines(): string[] {
-  const { index, shownIndex, count, width, center, zoom, colour, error } = state.view.value;
-  if (count === 0 || !state.pictureShown.value) return [];
+function pictureLines(pane: Pane): string[] {
+  const { index, shownIndex, count, width, center, zoom, colour, error } = pane.view.value;
+  if (count === 0 || !pane.pictureShown.value) return [];
   const image = (at: number) => t('info.image', { index: at + 1, count });
   if (error) return [image(index)];
   return [
@@ -49,8 +50,8 @@ const SPACING_MARKS: Partial<Record<string, Key>> = {
 };
 
 /** Marks that stay when the corners are hidden: without them a picture can mislead. */
-function Marks() {
-  const { lossy, inverted, edges, spacingKind, shown } = state.view.value;
+function Marks({ view }: { view: ViewState }) {
+  const { lossy, inverted, edges, spacingKind, shown } = view;
   if (!shown) return null;
   const spacing = SPACING_MARKS[spacingKind];
   return (
@@ -63,8 +64,7 @@ function Marks() {
   );
 }
 
-function Edges() {
-  const { edges, shown } = state.view.value;
+function Edges({ view: { edges, shown } }: { view: ViewState }) {
   if (!edges || !shown) return null;
   return (
     <>
@@ -77,8 +77,7 @@ function Edges() {
   );
 }
 
-function ScaleBar() {
-  const { scaleBar, shown } = state.view.value;
+function ScaleBar({ view: { scaleBar, shown } }: { view: ViewState }) {
   if (!scaleBar || !shown) return null;
   return (
     <div class="scale-bar" style={{ width: `${scaleBar.pixels}px` }}>
@@ -87,23 +86,24 @@ function ScaleBar() {
   );
 }
 
-export function Corners() {
-  const open = state.current.value;
-  if (!open) return null;
+export function Corners({ pane }: { pane: Pane }) {
+  const open = pane.open.value;
+  const view = pane.view.value;
+  if (!open || view.blank) return null;
   const { study, series } = open;
   return (
     <div class="corners" data-testid="corners">
       {state.infoVisible.value && (
         <>
           <div class="corner top left"><Lines lines={patientLines(study)} /></div>
-          <div class="corner top right"><Lines lines={seriesLines(series)} /></div>
-          <div class="corner bottom left"><Lines lines={pictureLines()} /></div>
+          <div class="corner top right"><Lines lines={seriesLines(series, view)} /></div>
+          <div class="corner bottom left"><Lines lines={pictureLines(pane)} /></div>
         </>
       )}
       {!state.infoVisible.value && study.anonymous && <div class="corner top left">{t('app.anonymous')}</div>}
-      <Edges />
-      <ScaleBar />
-      <Marks />
+      <Edges view={view} />
+      <ScaleBar view={view} />
+      <Marks view={view} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { withEngine } from '../app';
+import { goTo, withEngine } from '../panes';
 import { t } from '../i18n';
 import * as state from '../state';
 import { Icon } from './icons';
@@ -20,9 +20,7 @@ export function MeasurementList() {
             type="button"
             class="go"
             onClick={() => {
-              withEngine((engine) => {
-                engine.go(mark.imageIndex);
-              });
+              goTo(mark.imageIndex);
             }}
           >
             <small>{t('measure.image', { index: mark.imageIndex + 1 })}</small>

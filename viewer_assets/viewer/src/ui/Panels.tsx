@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import { withEngine } from '../app';
+import { withActive } from '../panes';
 import type { Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
-import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
+import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
 import { SeriesList } from './SeriesList';
 import { ToolRow } from './Toolbar';
@@ -39,9 +40,9 @@ function Sheet({ title, children }: { title: string; children: ComponentChildren
 }
 
 function applyWindow(window: Window | null) {
-  withEngine((engine) => {
-    if (window) engine.setWindow(window);
-    else engine.resetWindow();
+  withActive((pane) => {
+    if (window) pane.setWindow(window);
+    else pane.resetWindow();
   });
 }
 
@@ -132,6 +133,7 @@ const SHORTCUTS: [keys: Key, text: Key][] = [
   ['keys.speed', 'keys.speedText'],
   ['keys.presets', 'keys.presetsText'],
   ['keys.tools', 'keys.toolsText'],
+  ['keys.double', 'keys.doubleText'],
   ['keys.measure', 'keys.measureText'],
   ['keys.right', 'tool.window'],
   ['keys.middle', 'tool.pan'],
@@ -148,6 +150,9 @@ const LETTERS: [letter: string, text: Key][] = [
   ['Q', 'tool.rotateLeft'],
   ['T', 'tool.rotateRight'],
   ['D', 'tool.info'],
+  ['X', 'tool.cursor'],
+  ['K', 'tool.link'],
+  ['G', 'tool.lines'],
 ];
 
 function Shortcuts() {
@@ -175,6 +180,12 @@ export function Panels() {
           <SeriesList />
         </Sheet>
       );
+    case 'layout':
+      return (
+        <Sheet title={t('tool.layout')}>
+          <Layouts />
+        </Sheet>
+      );
     case 'presets':
       return (
         <Sheet title={t('tool.presets')}>
@@ -195,7 +206,7 @@ export function Panels() {
       return (
         <Sheet title={t('app.more')}>
           <div onClick={close}>
-            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction()]} />
+            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), panelAction('layout', 'layout', 'tool.layout'), ...comparingActions()]} />
           </div>
         </Sheet>
       );

@@ -1,23 +1,31 @@
-import { openSeries } from '../app';
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
 import { t } from '../i18n';
+import { openSeries } from '../panes';
 import * as state from '../state';
 import { clip, patientLine } from './text';
 
+/** What a dragged series carries, for a pane to take. */
+export const SERIES_DRAG = 'application/x-yunying-series';
+
 function SeriesItem({ study, series }: { study: StudySummary; series: SeriesSummary }) {
   const active = state.current.value?.series.uid === series.uid;
+  const shown = state.panes.value.some((pane) => pane.open.value?.series.uid === series.uid);
   const thumbnail = state.thumbnails.value.get(series.uid);
   return (
     <li>
       <button
         type="button"
-        class={active ? 'series active' : 'series'}
+        class={`series${active ? ' active' : ''}${shown ? ' shown' : ''}`}
         aria-current={active}
         data-testid="series-item"
         data-series={series.uid}
         onClick={() => {
           state.panel.value = null;
-          void openSeries(study, series);
+          void openSeries({ study, series });
+        }}
+        draggable
+        onDragStart={(event) => {
+          event.dataTransfer?.setData(SERIES_DRAG, series.uid);
         }}
       >
         <span class="thumbnail">{thumbnail ? <img src={thumbnail} alt="" /> : <b>{clip(series.modality, 8)}</b>}</span>

@@ -1,6 +1,7 @@
 import { t } from '../i18n';
 import * as state from '../state';
 import {
+  comparingActions,
   deleteActions,
   infoAction,
   measureTools,
@@ -48,7 +49,8 @@ export function DesktopToolbar() {
   return (
     <div class="toolbar" role="toolbar">
       <ToolRow actions={navigationTools()} />
-      <ToolRow actions={presets} />
+      <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout')]} />
+      {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
       <ToolRow actions={measureTools()} />
       <ToolRow actions={deleteActions()} />
       <ToolRow actions={[...pictureActions(), playAction()]} />

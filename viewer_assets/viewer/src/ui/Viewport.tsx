@@ -1,11 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { retry, setViewport, withEngine } from '../app';
+import { retry } from '../app';
 import { t } from '../i18n';
+import { activate, goTo, mount, openSeries, unmount } from '../panes';
 import * as state from '../state';
+import type { Pane } from '../state';
 import { rateActions } from './actions';
 import { Corners } from './Corners';
 import { isPicture, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
+import { SERIES_DRAG } from './SeriesList';
 import { clip } from './text';
 import { ToolButton } from './Toolbar';
 
@@ -24,11 +27,19 @@ function Message({ text, detail, action }: { text: string; detail?: string; acti
 }
 
 /** What lies over the picture when there is none, or it must not be seen. */
-function Cover() {
-  const open = state.current.value;
-  const { error } = state.view.value;
-  const problem = state.seriesProblem.value ?? error;
-  if (open && !isPicture(open.series)) {
+function Cover({ pane }: { pane: Pane }) {
+  const open = pane.open.value;
+  const { error, blank } = pane.view.value;
+  const problem = pane.problem.value ?? error;
+  if (blank) return <div class="cover" />;
+  if (!open) {
+    return (
+      <div class="cover">
+        <p class="waiting">{t('app.emptyPane')}</p>
+      </div>
+    );
+  }
+  if (!isPicture(open.series)) {
     return (
       <div class="cover">
         <Message text={t('app.unsupported', { kind: kindText(open.series) })} action={false} />
@@ -42,12 +53,12 @@ function Cover() {
       </div>
     );
   }
-  if (state.pictureShown.value) return null;
+  if (pane.pictureShown.value) return null;
   return (
     <div class="cover">
-      {state.preview.value ? (
+      {pane.preview.value ? (
         <>
-          <img class="preview" src={state.preview.value} alt="" data-testid="preview" />
+          <img class="preview" src={pane.preview.value} alt="" data-testid="preview" />
           <span class="preview-mark" title={t('app.previewHint')}>{t('app.preview')}</span>
         </>
       ) : (
@@ -58,21 +69,21 @@ function Cover() {
 }
 
 /** How fast the stack is played, while it is. */
-function PlaySpeed() {
+function PlaySpeed({ pane }: { pane: Pane }) {
   const [slower, faster] = rateActions();
-  if (!state.view.value.playing || !slower || !faster) return null;
+  if (!pane.view.value.playing || !slower || !faster) return null;
   return (
     <div class="speed" role="group" aria-label={t('tool.speed')}>
       <ToolButton action={slower} />
-      <output data-testid="play-rate">{t('info.rate', { value: Number(state.rate.value.toFixed(1)) })}</output>
+      <output data-testid="play-rate">{t('info.rate', { value: Number(pane.rate.value.toFixed(1)) })}</output>
       <ToolButton action={faster} />
     </div>
   );
 }
 
-function Slider() {
-  const { count, index } = state.view.value;
-  if (count < 2) return null;
+function Slider({ pane }: { pane: Pane }) {
+  const { count, index } = pane.view.value;
+  if (count < 2 || (state.layout.value.film && pane !== state.active.value)) return null;
   return (
     <input
       class="slider"
@@ -83,31 +94,97 @@ function Slider() {
       max={count - 1}
       value={index}
       onInput={(event) => {
-        const wanted = Number(event.currentTarget.value);
-        withEngine((engine) => {
-          engine.go(wanted);
-        });
+        activate(pane);
+        goTo(Number(event.currentTarget.value), pane);
       }}
     />
   );
 }
 
-export function Viewport() {
+/** Where the other panes' planes cross this one, and the marked point. */
+function Overlay({ pane }: { pane: Pane }) {
+  const { lines, cursor, shown } = pane.view.value;
+  if (!shown || (lines.length === 0 && !cursor)) return null;
+  return (
+    <svg class="overlay" aria-hidden="true">
+      {lines.map(({ from, to, place, active }) => (
+        <line
+          key={place}
+          data-testid="reference-line"
+          data-place={place}
+          class={active ? 'reference active' : 'reference'}
+          x1={from[0]}
+          y1={from[1]}
+          x2={to[0]}
+          y2={to[1]}
+        />
+      ))}
+      {cursor && (
+        <path
+          class="cursor"
+          data-testid="cursor"
+          data-x={cursor[0]}
+          data-y={cursor[1]}
+          d={`M${cursor[0] - 12} ${cursor[1]}h8m8 0h8M${cursor[0]} ${cursor[1] - 12}v8m0 8v8`}
+        />
+      )}
+    </svg>
+  );
+}
+
+/** Double clicks enlarge a pane while no tool is at work that sets points. */
+const QUIET_TOOLS: ReadonlySet<string> = new Set(['scroll', 'window', 'zoom', 'pan']);
+
+function enlarge(pane: Pane) {
+  if (state.panes.value.length < 2 || !QUIET_TOOLS.has(state.tool.value)) return;
+  state.enlarged.value = state.enlarged.value === pane ? null : pane;
+}
+
+function takeSeries(pane: Pane, event: DragEvent) {
+  const uid = event.dataTransfer?.getData(SERIES_DRAG);
+  const dropped = state.allSeries.value.find(({ series }) => series.uid === uid);
+  if (!dropped) return;
+  event.preventDefault();
+  activate(pane);
+  void openSeries(dropped, pane);
+}
+
+export function Viewport({ pane }: { pane: Pane }) {
   const canvas = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (canvas.current) setViewport(canvas.current);
-  }, []);
-  const { index, count, shown, loading, width, center } = state.view.value;
+    if (canvas.current) mount(pane, canvas.current);
+    return () => {
+      unmount(pane);
+    };
+  }, [pane]);
+  const { index, count, shown, loading, width, center, rendering } = pane.view.value;
+  const active = pane === state.active.value;
+  const hidden = state.enlarged.value !== null && state.enlarged.value !== pane;
   return (
-    <main
-      class="viewport"
+    <div
+      class={active && state.panes.value.length > 1 ? 'viewport active' : 'viewport'}
+      hidden={hidden}
       data-testid="viewport"
+      data-active={active}
       data-ready={shown}
+      data-series={pane.open.value?.series.uid ?? ''}
       data-image-index={index}
       data-image-count={count}
       data-window-width={Math.round(width * 10) / 10}
       data-window-center={Math.round(center * 10) / 10}
-      data-rendering={state.view.value.rendering}
+      data-rendering={rendering}
+      onPointerDownCapture={() => {
+        activate(pane);
+      }}
+      onDblClick={() => {
+        enlarge(pane);
+      }}
+      onDragOver={(event) => {
+        if (event.dataTransfer?.types.includes(SERIES_DRAG)) event.preventDefault();
+      }}
+      onDrop={(event) => {
+        takeSeries(pane, event);
+      }}
     >
       <div
         class="canvas"
@@ -116,12 +193,13 @@ export function Viewport() {
           event.preventDefault();
         }}
       />
-      <Cover />
-      <Corners />
-      {loading && state.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
-      <Slider />
-      <PlaySpeed />
-      {state.panel.value !== 'measure' && <MeasurementList />}
-    </main>
+      <Cover pane={pane} />
+      <Corners pane={pane} />
+      <Overlay pane={pane} />
+      {loading && pane.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
+      <Slider pane={pane} />
+      <PlaySpeed pane={pane} />
+      {active && state.panel.value !== 'measure' && <MeasurementList />}
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { changeRate, chooseTool, togglePlay, withEngine } from '../app';
+import { changeRate, chooseTool, setLinesVisible, setLinked, togglePlay, withActive, withEngine } from '../panes';
 import type { ToolName } from '../engine/view';
 import type { Key } from '../i18n';
 import * as state from '../state';
@@ -31,6 +31,36 @@ function toolAction(id: ToolName, key: string): Action {
 
 export function navigationTools(): Action[] {
   return [toolAction('scroll', 's'), toolAction('window', 'w'), toolAction('zoom', 'z'), toolAction('pan', 'p')];
+}
+
+/** What panes do together; of use when there are several. */
+export function comparingActions(): Action[] {
+  const several = state.panes.value.length > 1;
+  return [
+    { ...toolAction('cursor', 'x'), disabled: () => !several },
+    {
+      id: 'link',
+      icon: 'link',
+      label: 'tool.link',
+      key: 'k',
+      run: () => {
+        setLinked(!state.linked.value);
+      },
+      active: () => state.linked.value,
+      disabled: () => !several,
+    },
+    {
+      id: 'lines',
+      icon: 'lines',
+      label: 'tool.lines',
+      key: 'g',
+      run: () => {
+        setLinesVisible(!state.linesVisible.value);
+      },
+      active: () => state.linesVisible.value,
+      disabled: () => !several,
+    },
+  ];
 }
 
 export function measureTools(): Action[] {
@@ -67,12 +97,12 @@ export function deleteActions(): Action[] {
 
 export function pictureActions(): Action[] {
   return [
-    { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withEngine((e) => { e.reset(); }); } },
-    { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withEngine((e) => { e.invert(); }); }, active: () => state.view.value.inverted },
-    { id: 'rotate-left', icon: 'rotateLeft', label: 'tool.rotateLeft', key: 'q', run: () => { withEngine((e) => { e.rotate(-1); }); } },
-    { id: 'rotate-right', icon: 'rotateRight', label: 'tool.rotateRight', key: 't', run: () => { withEngine((e) => { e.rotate(1); }); } },
-    { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withEngine((e) => { e.flip('flipHorizontal'); }); } },
-    { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withEngine((e) => { e.flip('flipVertical'); }); } },
+    { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withActive((pane) => { pane.reset(); }); } },
+    { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withActive((pane) => { pane.invert(); }); }, active: () => state.view.value.inverted },
+    { id: 'rotate-left', icon: 'rotateLeft', label: 'tool.rotateLeft', key: 'q', run: () => { withActive((pane) => { pane.rotate(-1); }); } },
+    { id: 'rotate-right', icon: 'rotateRight', label: 'tool.rotateRight', key: 't', run: () => { withActive((pane) => { pane.rotate(1); }); } },
+    { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withActive((pane) => { pane.flip('flipHorizontal'); }); } },
+    { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withActive((pane) => { pane.flip('flipVertical'); }); } },
   ];
 }
 

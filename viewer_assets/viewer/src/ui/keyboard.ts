@@ -1,6 +1,6 @@
-import { stepSeries, withEngine } from '../app';
+import { goTo, stepSeries, withActive, withEngine } from '../panes';
 import * as state from '../state';
-import { deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions } from './actions';
 
 const PAGE = 10;
 const ZOOM_STEP = 1.2;
@@ -32,15 +32,15 @@ function moves(key: string): boolean {
   if (step !== undefined) {
     withEngine((engine) => { engine.step(step); });
   } else if (key === 'Home') {
-    withEngine((engine) => { engine.go(0); });
+    goTo(0);
   } else if (key === 'End') {
-    withEngine((engine) => { engine.go(state.view.value.count - 1); });
+    goTo(state.view.value.count - 1);
   } else if (key === '[' || key === ']') {
     stepSeries(key === '[' ? -1 : 1);
   } else if (key === '+' || key === '=') {
-    withEngine((engine) => { engine.zoomBy(ZOOM_STEP); });
+    withActive((pane) => { pane.zoomBy(ZOOM_STEP); });
   } else if (key === '-') {
-    withEngine((engine) => { engine.zoomBy(1 / ZOOM_STEP); });
+    withActive((pane) => { pane.zoomBy(1 / ZOOM_STEP); });
   } else {
     return false;
   }
@@ -49,18 +49,18 @@ function moves(key: string): boolean {
 
 function windows(key: string): boolean {
   if (key === '0') {
-    withEngine((engine) => { engine.resetWindow(); });
+    withActive((pane) => { pane.resetWindow(); });
     return true;
   }
   const preset = /^[1-9]$/.test(key) ? state.presets.value[Number(key) - 1] : undefined;
   if (!preset) return false;
-  withEngine((engine) => { engine.setWindow(preset); });
+  withActive((pane) => { pane.setWindow(preset); });
   return true;
 }
 
 function runsAction(key: string): boolean {
   const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
-  const all = [...navigationTools(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction()];
+  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction()];
   const action = all.find((item) => item.key === wanted);
   if (!action || action.disabled?.() === true) return false;
   action.run();

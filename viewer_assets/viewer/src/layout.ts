@@ -1,0 +1,59 @@
+import type { Overview } from './dicomweb/types';
+import type { Layout, OpenSeries } from './state';
+import { isPicture } from './ui/kinds';
+
+export const SINGLE: Layout = { rows: 1, columns: 1, film: false };
+
+/** Grids that the user chooses from. */
+export const GRIDS: Record<'desktop' | 'phone', readonly [rows: number, columns: number][]> = {
+  desktop: [[1, 1], [1, 2], [2, 1], [1, 3], [2, 2], [2, 3], [2, 4], [3, 3], [4, 4]],
+  phone: [[1, 1], [2, 1], [1, 2], [2, 2], [3, 2]],
+};
+
+/** Modalities whose studies are read side by side: projections from two sides, and sequences. */
+const HANGING: Partial<Record<string, [rows: number, columns: number]>> = {
+  CR: [1, 2],
+  DX: [1, 2],
+  MG: [2, 2],
+  MR: [2, 2],
+};
+
+/** How a study is hung when it is opened; a phone shows one picture. */
+export function firstLayout(overviews: readonly Overview[], phone: boolean): Layout {
+  const pictures = overviews.flatMap(({ series }) => series.filter(isPicture));
+  const grid = HANGING[pictures[0]?.modality ?? ''];
+  if (phone || overviews.length !== 1 || !grid) return SINGLE;
+  const [rows, columns] = grid;
+  if (pictures.length < 2) return SINGLE;
+  return pictures.length < rows * columns ? { rows: 1, columns: 2, film: false } : { rows, columns, film: false };
+}
+
+/**
+ * What each pane of a layout shows: in a film all the same; else what it shows already, and the
+ * others the series that follow `first` in the list and are not on the screen, null when there is none left.
+ */
+export function seriesFor(
+  first: OpenSeries,
+  layout: Layout,
+  open: readonly (OpenSeries | null)[],
+  all: readonly OpenSeries[],
+): (OpenSeries | null)[] {
+  const count = layout.rows * layout.columns;
+  if (layout.film) return Array.from({ length: count }, () => first);
+  const shown = new Set(open.map((item) => item?.series.uid));
+  const at = all.findIndex(({ series }) => series.uid === first.series.uid);
+  const rest = [...all.slice(at), ...all.slice(0, at)].filter(({ series }) => isPicture(series) && !shown.has(series.uid));
+  const queue = isPicture(first.series) ? rest : [first, ...rest];
+  const seen = new Set<string>();
+  return Array.from({ length: count }, (_, place) => {
+    const here = open[place];
+    // Panes of a film that ends have all the same series: only one keeps it.
+    if (here && !seen.has(here.series.uid)) {
+      seen.add(here.series.uid);
+      return here;
+    }
+    const next = queue.shift();
+    if (next) seen.add(next.series.uid);
+    return next ?? null;
+  });
+}

@@ -1,0 +1,307 @@
+import { instancePath, type DicomWeb } from './dicomweb/client';
+import { asViewerError, isAbort, type ErrorCode } from './dicomweb/errors';
+import { buildStack, frameRate } from './dicomweb/stack';
+import { nextRate } from './engine/cine';
+import type { Engine } from './engine/engine';
+import type { PaneView } from './engine/pane';
+import type { ToolName } from './engine/view';
+import { seriesFor } from './layout';
+import * as state from './state';
+import { Pane, type Layout, type OpenSeries } from './state';
+import { isPicture } from './ui/kinds';
+
+const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
+const DEFAULT_RATE = 10;
+
+let client: DicomWeb;
+let onEnd: (code: ErrorCode) => void;
+let engine: Promise<Engine> | undefined;
+let running: Engine | undefined;
+const elements = new Map<Pane, HTMLDivElement>();
+const views = new Map<Pane, PaneView>();
+const opening = new Map<Pane, AbortController>();
+let named = 1;
+
+/** `endSession` is called when the ticket turns out to have ended. */
+export function start(dicomweb: DicomWeb, endSession: (code: ErrorCode) => void): void {
+  client = dicomweb;
+  onEnd = endSession;
+}
+
+export function closeAll(): void {
+  for (const controller of opening.values()) controller.abort();
+  running?.close();
+}
+
+/** A pane is in the page; the engine itself comes in its own chunk. */
+export function mount(pane: Pane, element: HTMLDivElement): void {
+  elements.set(pane, element);
+  if (running) addView(running, pane, element);
+}
+
+export function unmount(pane: Pane): void {
+  elements.delete(pane);
+  opening.get(pane)?.abort();
+  const view = views.get(pane);
+  views.delete(pane);
+  if (view) running?.remove(view);
+  setPreview(pane, null);
+}
+
+/** Shares the screen anew. Panes that stay keep what they show. */
+export function arrange(layout: Layout): void {
+  const count = layout.rows * layout.columns;
+  const kept = state.panes.value.slice(0, count);
+  while (kept.length < count) kept.push(new Pane(String(++named)));
+  state.enlarged.value = null;
+  state.layout.value = layout;
+  state.panes.value = kept;
+  const [first] = kept;
+  if (first && !kept.includes(state.active.value)) state.active.value = first;
+  withEngine(({ formation }) => {
+    formation.film(layout.film ? layout.columns : 0);
+  });
+}
+
+/** Another layout for what is open: empty panes get the next series, a film the active one's pictures. */
+export async function relayout(layout: Layout): Promise<void> {
+  const open = state.current.value;
+  arrange(layout);
+  if (open) await fill(open);
+}
+
+/** Opens series in the panes, `first` in the first empty or, in a film, in all. */
+export async function fill(first: OpenSeries): Promise<void> {
+  const wanted = seriesFor(first, state.layout.value, state.panes.value.map((pane) => pane.open.value), state.allSeries.value);
+  await Promise.all(
+    state.panes.value.map(async (pane, place) => {
+      const series = wanted[place];
+      if (!series) empty(pane);
+      else if (series.series.uid !== pane.open.value?.series.uid) await show(series, pane);
+    }),
+  );
+  const [pane] = state.panes.value;
+  if (state.layout.value.film && pane) withView(pane, (view) => void running?.go(view, view.index));
+}
+
+function empty(pane: Pane): void {
+  opening.get(pane)?.abort();
+  views.get(pane)?.close();
+  setPreview(pane, null);
+  pane.open.value = null;
+  pane.view.value = state.EMPTY_VIEW;
+}
+
+export async function openSeries(open: OpenSeries, pane = state.active.value): Promise<void> {
+  if (state.layout.value.film && pane.open.value?.series.uid !== open.series.uid && state.panes.value.length > 1) {
+    const others = state.panes.value.filter((other) => other !== pane);
+    for (const other of others) void show(open, other);
+  }
+  await show(open, pane);
+}
+
+async function show(open: OpenSeries, pane: Pane): Promise<void> {
+  opening.get(pane)?.abort();
+  const controller = new AbortController();
+  const { signal } = controller;
+  opening.set(pane, controller);
+  const { study, series } = open;
+  // Before anything else: what is under way for the old series must not come up under the new one's name.
+  views.get(pane)?.close();
+  pane.open.value = open;
+  pane.problem.value = null;
+  pane.pictureShown.value = false;
+  pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
+  if (!isPicture(series)) return;
+  const previewing = showPreview(open, pane, signal);
+  try {
+    const [datasets, view] = await Promise.all([client.seriesMetadata(study.uid, series.uid, signal), viewOf(pane)]);
+    if (signal.aborted || !view) return;
+    const stack = buildStack(study.uid, series.uid, datasets);
+    if (stack.length === 0) {
+      pane.problem.value = { code: 'empty_series', detail: '' };
+      return;
+    }
+    pane.rate.value = (stack[0] && frameRate(stack[0].dataset)) ?? DEFAULT_RATE;
+    const shown = stack.findIndex((image) => image.instance === series.representative);
+    const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
+    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
+    if (place >= stack.length) view.blank(true);
+    await previewing;
+  } catch (error) {
+    report(error, 'engine_failed', pane);
+  }
+}
+
+/** Tells the user what went wrong, in the pane where it did; a picture that was given up is no error. */
+export function report(error: unknown, fallback: ErrorCode, pane = state.active.value): void {
+  if (isAbort(error)) return;
+  const { code, message } = asViewerError(error, fallback);
+  if (ENDS_SESSION.has(code)) onEnd(code);
+  else if (pane.open.value) pane.problem.value = { code, detail: message };
+  else state.fatal.value = { code, detail: message };
+}
+
+/** Tries again in every pane that has a problem. */
+export function retry(): void {
+  for (const pane of state.panes.value) {
+    const open = pane.open.value;
+    if (pane.problem.value && open) void openSeries(open, pane);
+    else views.get(pane)?.retry();
+  }
+}
+
+/** The server's picture of the series stands in until the engine has its own. */
+async function showPreview({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal): Promise<void> {
+  setPreview(pane, null);
+  const frame = series.frame_count > series.instance_count ? '/frames/1' : '';
+  try {
+    const blob = await client.rendered(instancePath(study.uid, series.uid, series.representative) + frame, signal);
+    if (!signal.aborted && !pane.pictureShown.value) setPreview(pane, URL.createObjectURL(blob));
+  } catch (error) {
+    // A preview is a convenience: what is wrong shows when the picture itself is asked for.
+    if (!isAbort(error)) asViewerError(error, 'bad_response');
+  }
+}
+
+function setPreview(pane: Pane, url: string | null): void {
+  if (pane.preview.value !== null) URL.revokeObjectURL(pane.preview.value);
+  pane.preview.value = url;
+}
+
+function startEngine(): Promise<Engine> {
+  engine ??= import('./engine/engine').then(
+    (module) => {
+      running = module.startEngine({
+        client,
+        phone: state.phone.value,
+        tool: state.tool.value,
+        onMeasurements: (measurements) => {
+          state.measurements.value = measurements;
+        },
+        onContextLost: () => {
+          state.contextLost.value = true;
+        },
+      });
+      const { film, columns } = state.layout.value;
+      running.formation.film(film ? columns : 0);
+      for (const [pane, element] of elements) addView(running, pane, element);
+      return running;
+    },
+    (error: unknown) => {
+      engine = undefined;
+      // The browser reports a chunk that did not arrive as TypeError.
+      throw asViewerError(error, error instanceof TypeError ? 'network' : 'engine_failed');
+    },
+  );
+  return engine;
+}
+
+function addView(to: Engine, pane: Pane, element: HTMLDivElement): void {
+  if (views.has(pane)) return;
+  const view = to.add({
+    id: pane.id,
+    element,
+    onView: (change) => {
+      pane.view.value = { ...pane.view.value, ...change };
+      if (change.shown === true) {
+        pane.pictureShown.value = true;
+        setPreview(pane, null);
+      }
+      if (change.error && ENDS_SESSION.has(change.error.code)) onEnd(change.error.code);
+    },
+    onActivate: () => {
+      state.active.value = pane;
+    },
+  });
+  views.set(pane, view);
+  if (pane === state.active.value) to.activate(view);
+}
+
+/** Undefined when the pane has left the page meanwhile. */
+async function viewOf(pane: Pane): Promise<PaneView | undefined> {
+  const started = await startEngine();
+  const element = elements.get(pane);
+  if (element) addView(started, pane, element);
+  return views.get(pane);
+}
+
+/** Does something with the engine once it is there. */
+export function withEngine(action: (running: Engine) => void): void {
+  void engine?.then(action);
+}
+
+/** Does something with the active pane's picture once it is there. */
+export function withActive(action: (view: PaneView) => void): void {
+  withView(state.active.value, action);
+}
+
+function withView(pane: Pane, action: (view: PaneView) => void): void {
+  void engine?.then(() => {
+    const view = views.get(pane);
+    if (view) action(view);
+  });
+}
+
+export function activate(pane: Pane): void {
+  state.active.value = pane;
+  withEngine((started) => {
+    const view = views.get(pane);
+    if (view) started.activate(view);
+  });
+}
+
+/** Shows a picture of a pane and what belongs to it in the others. */
+export function goTo(index: number, pane = state.active.value): void {
+  withEngine((started) => {
+    const view = views.get(pane);
+    if (view) void started.go(view, index);
+  });
+}
+
+export function chooseTool(tool: ToolName): void {
+  state.tool.value = tool;
+  withEngine((started) => {
+    started.chooseTool(tool);
+    if (tool !== 'cursor') started.formation.forgetPoint();
+  });
+}
+
+export function setLinked(linked: boolean): void {
+  state.linked.value = linked;
+  withEngine(({ formation }) => {
+    formation.link(linked);
+  });
+}
+
+export function setLinesVisible(visible: boolean): void {
+  state.linesVisible.value = visible;
+  withEngine(({ formation }) => {
+    formation.showLines(visible);
+  });
+}
+
+export function togglePlay(): void {
+  const { count, playing } = state.view.value;
+  if (count < 2) return;
+  withActive((view) => {
+    if (playing) view.pause();
+    else view.play(state.active.value.rate.value);
+  });
+}
+
+export function changeRate(direction: -1 | 1): void {
+  const { rate, view } = state.active.value;
+  rate.value = nextRate(rate.value, direction);
+  withActive((shown) => {
+    if (view.value.playing) shown.play(rate.value);
+  });
+}
+
+/** Opens the series `delta` places further in the list. */
+export function stepSeries(delta: number): void {
+  const all = state.allSeries.value;
+  const at = all.findIndex(({ series }) => series.uid === state.current.value?.series.uid);
+  const next = all[at + delta];
+  if (next) void openSeries(next);
+}
