@@ -1,10 +1,14 @@
+import re
 from urllib.parse import quote
 
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
+from ..models.imaging_study import MOST_TOGETHER
 from ..study_events import UID
+
+NUMBERS = re.compile(rf"[0-9]{{1,9}}(,[0-9]{{1,9}}){{0,{MOST_TOGETHER - 1}}}")
 
 
 def viewer_url(study_uids, token, lang):
@@ -22,26 +26,30 @@ def to_viewer(url):
 
 
 class ViewingController(http.Controller):
-    @http.route("/imaging/study/<int:study_id>/view", type="http", auth="user", methods=["GET"])
-    def view_study(self, study_id, reason="", **_ignored):
-        """To the viewer, with a ticket for this study; the access log is written before."""
-        study = request.env["imaging.study"].browse(study_id)
+    @http.route("/imaging/study/<numbers>/view", type="http", auth="user", methods=["GET"])
+    def view_study(self, numbers, reason="", **_ignored):
+        """To the viewer, with one ticket for these studies; the access log is written before."""
+        if not NUMBERS.fullmatch(numbers):
+            return self._refuse(404, "imaging_archive.study_not_found")
+        ids = dict.fromkeys(int(number) for number in numbers.split(","))
+        studies = request.env["imaging.study"].browse(ids)
         issuer = request.env["imaging.ticket"]
         # The same answer for a study that is not there and for one of another hospital.
-        if not study.exists() or not study.has_access("read"):
-            self._log_refusal(study)
+        if len(studies.exists()) != len(studies) or not studies.has_access("read"):
+            self._log_refusal(studies)
             return self._refuse(404, "imaging_archive.study_not_found")
         try:
-            ticket = issuer._for_studies(study, "open", reason=reason[:200].replace("\x00", ""))
+            ticket = issuer._for_studies(studies, "open", reason=reason[:200].replace("\x00", ""))
         except AccessError:
-            self._log_refusal(study)
+            self._log_refusal(studies)
             return self._refuse(403, "imaging_archive.images_refused")
-        return to_viewer(viewer_url([study.study_uid], ticket.token, request.env.lang or "en_US"))
+        uids = studies.mapped("study_uid")
+        return to_viewer(viewer_url(uids, ticket.token, request.env.lang or "en_US"))
 
-    def _log_refusal(self, study):
+    def _log_refusal(self, studies):
         user = request.env.user
         request.env["imaging.ticket"]._log(
-            study.exists(),
+            studies.exists(),
             "open",
             subject=f"user:{user.id}",
             label=user.name,
@@ -62,19 +70,49 @@ class ViewingController(http.Controller):
         if study_uid is None:
             ticket = issuer._for_hospitals("ticket", anonymous=bool(anonymous))
             return self._answer(ticket)
-        studies = request.env["imaging.study"]
-        if UID.fullmatch(str(study_uid)):
-            studies = studies.search([("study_uid", "=", study_uid)])
-        if not studies:
-            raise AccessError(request.env._("There is no such study for you."))
+        study = self._study(study_uid)
         return self._answer(
-            issuer._for_studies(studies, "ticket", purpose="tool", anonymous=bool(anonymous))
+            issuer._for_studies(study, "ticket", purpose="tool", anonymous=bool(anonymous))
         )
 
     @http.route("/imaging/ticket/renew", type="jsonrpc", auth="public", methods=["POST"])
     def renew(self, ticket):
         """A new ticket for an old one; session or share are looked at again."""
         return self._answer(request.env["imaging.ticket"]._renew(str(ticket)[:8192]))
+
+    @http.route("/imaging/ticket/extend", type="jsonrpc", auth="user", methods=["POST"])
+    def extend(self, ticket, study_uid):
+        """A ticket for one study more, beside those that are open in the window."""
+        study = self._study(study_uid)
+        return self._answer(request.env["imaging.ticket"]._extend(str(ticket)[:8192], study))
+
+    @http.route("/imaging/viewer/priors", type="jsonrpc", auth="user", methods=["POST"])
+    def priors(self, study_uids):
+        """Earlier and later studies of the patients of these studies (CON-4.23)."""
+        uids = [str(uid) for uid in study_uids] if isinstance(study_uids, list) else []
+        if not uids or len(uids) > MOST_TOGETHER or not all(map(UID.fullmatch, uids)):
+            raise AccessError(request.env._("There is no such study for you."))
+        studies = request.env["imaging.study"].search([("study_uid", "in", uids)])
+        return [prior._as_prior() for prior in studies._priors()]
+
+    @http.route("/imaging/viewer/presets", type="http", auth="public", methods=["GET"])
+    def presets(self, lang="zh_CN"):
+        """Window presets, the general ones and those of the user's hospitals; no patient's data."""
+        known = {code for code, _name in request.env["res.lang"].sudo().get_installed()}
+        model = request.env["imaging.window.preset"]
+        presets = model.with_context(lang=lang if lang in known else "en_US")._for_viewer()
+        return request.make_json_response(
+            presets, headers=[("Cache-Control", "private, max-age=60")]
+        )
+
+    def _study(self, study_uid):
+        """AccessError alike for a study that is not there and for one out of sight."""
+        studies = request.env["imaging.study"]
+        if UID.fullmatch(str(study_uid)):
+            studies = studies.search([("study_uid", "=", study_uid)])
+        if not studies:
+            raise AccessError(request.env._("There is no such study for you."))
+        return studies
 
     def _answer(self, ticket):
         return {"ticket": ticket.token, "expires_in": ticket.expires_in}

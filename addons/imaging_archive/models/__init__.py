@@ -35,6 +35,7 @@ from . import (
     imaging_study_body_part,
     imaging_study_events,
     imaging_ticket,
+    imaging_window_preset,
     res_config_settings,
     res_groups,
     res_users,

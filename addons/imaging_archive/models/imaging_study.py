@@ -1,12 +1,14 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..models.imaging_patient import SEXES
 
 # What a person may change by hand; everything else is as the images say.
 EDITABLE = {"properties", "legal_hold", "legal_hold_reason"}
+MOST_TOGETHER = 12
+MOST_PRIORS = 100
 # By these a study finds its order.
 IDENTIFYING = (
     "accession_number",
@@ -225,12 +227,45 @@ class ImagingStudy(models.Model):
         self.env["imaging.disposal"].sudo()._stop(self.filtered("legal_hold"))
 
     def action_view_images(self):
-        """Open the viewer in a new tab; the route behind decides and logs."""
-        self.ensure_one()
+        """Open the viewer in a new tab, several studies in one window (CON-4.20); the route behind
+        decides and logs."""
+        if not self:
+            raise UserError(self.env._("Choose the studies to look at."))
+        if len(self) > MOST_TOGETHER:
+            raise UserError(
+                self.env._("%(count)s studies at most in one window.", count=MOST_TOGETHER)
+            )
+        numbers = ",".join(map(str, self.ids))
         return {
             "type": "ir.actions.act_url",
-            "url": f"/imaging/study/{self.id}/view",
+            "url": f"/imaging/study/{numbers}/view",
             "target": "new",
+        }
+
+    def _priors(self):
+        """Other studies of the same patients that the present user may see, the newest first."""
+        return self.search(
+            [
+                ("patient_id", "in", self.patient_id.ids),
+                ("id", "not in", self.ids),
+                ("disposed", "=", False),
+            ],
+            limit=MOST_PRIORS,
+        )
+
+    def _as_prior(self):
+        """What the viewer lists of a study before it opens it."""
+        self.ensure_one()
+        return {
+            "uid": self.study_uid,
+            "patient": self.patient_id.id,
+            "patient_name": self.patient_name or "",
+            "date": self.study_date and self.study_date.isoformat(),
+            "modality": self.modality or "",
+            "body_part": self.body_part_text or "",
+            "description": self.description or "",
+            "hospital": self.hospital_id.name,
+            "images": self.instance_count,
         }
 
     @api.model

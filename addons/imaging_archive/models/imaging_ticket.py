@@ -12,6 +12,7 @@ ROLE_PERMISSIONS = {
     "imaging_base.group_qc": {"view", "render"},
     "imaging_base.group_patient": {"view"},
 }
+MOST_STUDIES = 50
 
 
 class ImagingTicket(models.AbstractModel):
@@ -184,6 +185,37 @@ class ImagingTicket(models.AbstractModel):
         if not renew or not number.isdecimal():
             raise AccessError(self.env._("This ticket cannot be renewed."))
         return renew(claims, int(number))
+
+    @api.model
+    def _extend(self, token, study):
+        """A ticket for what `token` opens and for `study` besides; only the new study is logged.
+
+        AccessError when the ticket is not the present user's for studies, or one is out of sight.
+        """
+        try:
+            claims = tickets.read(token)
+        except tickets.TicketRefusedError as error:
+            raise AccessError(self.env._("This ticket cannot be renewed.")) from error
+        uids = claims["scope"].get("studies", [])
+        if claims["sub"] != f"user:{self.env.uid}" or claims["anon"] or not uids:
+            raise AccessError(self.env._("This ticket cannot be extended."))
+        if self.env["imaging.revocation"]._is_revoked([claims["sub"], claims["jti"]]):
+            raise AccessError(self.env._("This ticket was revoked."))
+        if len(uids) >= MOST_STUDIES:
+            raise UserError(
+                self.env._("%(count)s studies at most in one window.", count=MOST_STUDIES)
+            )
+        open_now = self.env["imaging.study"].search([("study_uid", "in", uids)])
+        if set(open_now.mapped("study_uid")) != set(uids):
+            raise AccessError(self.env._("You no longer have access to this study."))
+        study.check_access("read")
+        return self._for_user(
+            {"studies": list(dict.fromkeys([*uids, study.study_uid]))},
+            study,
+            "open",
+            purpose=claims["purpose"],
+            anonymous=False,
+        )
 
     def _renew_user(self, claims, number):
         if self.env.user._is_public() or self.env.uid != number:

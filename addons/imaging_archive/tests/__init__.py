@@ -14,4 +14,5 @@ from . import (
     test_study,
     test_tickets,
     test_viewing,
+    test_window,
 )

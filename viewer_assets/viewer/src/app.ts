@@ -1,6 +1,7 @@
 import { DicomWeb } from './dicomweb/client';
 import { asViewerError, type ErrorCode } from './dicomweb/errors';
 import { chooseLanguage, language } from './i18n';
+import { extendTicket, fetchPresets, fetchPriors, type Prior } from './portal';
 import { firstLayout } from './layout';
 import * as panes from './panes';
 import * as state from './state';
@@ -10,6 +11,8 @@ import { isPicture } from './ui/kinds';
 const THUMBNAILS_AT_ONCE = 3;
 
 let client: DicomWeb;
+let tickets: TicketKeeper;
+let open: Launch;
 
 /** Takes the launch out of the address and shows the first study's first picture. */
 export async function startApp(): Promise<void> {
@@ -25,23 +28,32 @@ export async function startApp(): Promise<void> {
     state.fatal.value = { code: 'noLaunch', detail: '' };
     return;
   }
-  client = new DicomWeb(keeper(launch), (connection) => {
+  open = launch;
+  tickets = keeper();
+  client = new DicomWeb(tickets, (connection) => {
     state.connection.value = connection;
   });
   panes.start(client, endSession);
+  void loadPresets();
   await openStudies(launch.studies);
+  await loadPriors();
 }
 
-function keeper(launch: Launch): TicketKeeper {
+function keeper(): TicketKeeper {
   return new TicketKeeper(
-    launch.ticket,
+    open.ticket,
     (ticket) => {
-      keepLaunch(sessionStorage, { ...launch, ticket, lang: language.value });
+      keep({ ticket });
     },
     () => {
       endSession('ticket_expired');
     },
   );
+}
+
+function keep(change: Partial<Launch>): void {
+  open = { ...open, ...change, lang: language.value };
+  keepLaunch(sessionStorage, open);
 }
 
 function endSession(code: ErrorCode): void {
@@ -74,8 +86,47 @@ export function retry(): void {
   else panes.retry();
 }
 
+/** The hospital's own windows; the viewer's stay when they cannot be had. */
+async function loadPresets(): Promise<void> {
+  try {
+    state.allPresets.value = (await fetchPresets(language.value)) ?? state.allPresets.value;
+  } catch (error) {
+    asViewerError(error, 'bad_response');
+  }
+}
+
+/** Only for who is logged in to the portal: a share shows what was shared. */
+async function loadPriors(): Promise<void> {
+  if (!tickets.isUsers || state.studies.value.some(({ study }) => study.anonymous)) return;
+  try {
+    state.priors.value = await fetchPriors(open.studies);
+  } catch (error) {
+    asViewerError(error, 'bad_response');
+    state.priors.value = [];
+  }
+}
+
+/** Opens another study of the patient beside what is open. Rejects when it cannot be. */
+export async function openPrior(prior: Prior, compare: boolean): Promise<void> {
+  try {
+    tickets.replace(await extendTicket(tickets.current, prior.uid));
+    const overview = await client.overview(prior.uid);
+    keep({ studies: [...open.studies, prior.uid] });
+    state.studies.value = [...state.studies.value, overview];
+    state.priors.value = (state.priors.value ?? []).filter(({ uid }) => uid !== prior.uid);
+    void loadThumbnails();
+    const first = overview.series.find(isPicture);
+    if (!first) return;
+    if (compare) await panes.compare({ study: overview.study, series: first });
+    else await panes.openSeries({ study: overview.study, series: first });
+  } catch (error) {
+    panes.report(error, 'permission_denied');
+  }
+}
+
 async function loadThumbnails(): Promise<void> {
-  const queue = state.allSeries.value.filter(({ series }) => isPicture(series));
+  const have = state.thumbnails.value;
+  const queue = state.allSeries.value.filter(({ series }) => isPicture(series) && !have.has(series.uid));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { study, series } = next;

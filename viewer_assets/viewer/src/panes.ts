@@ -92,6 +92,21 @@ function empty(pane: Pane): void {
   pane.view.value = state.EMPTY_VIEW;
 }
 
+/** Beside what is open, in a pane of its own; the panes scroll together. */
+export async function compare(other: OpenSeries): Promise<void> {
+  const { rows, columns, film } = state.layout.value;
+  if (film || rows * columns < 2) {
+    const kept = state.current.value;
+    arrange(state.phone.value ? { rows: 2, columns: 1, film: false } : { rows: 1, columns: 2, film: false });
+    const [first] = state.panes.value;
+    if (film && kept && first) await show(kept, first);
+  }
+  const place = state.panes.value.find((pane) => pane !== state.active.value && !pane.open.value) ?? state.panes.value.find((pane) => pane !== state.active.value);
+  if (!place) return;
+  await show(other, place);
+  setLinked(true);
+}
+
 export async function openSeries(open: OpenSeries, pane = state.active.value): Promise<void> {
   if (state.layout.value.film && pane.open.value?.series.uid !== open.series.uid && state.panes.value.length > 1) {
     const others = state.panes.value.filter((other) => other !== pane);

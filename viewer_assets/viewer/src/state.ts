@@ -3,7 +3,8 @@ import type { Connection } from './dicomweb/client';
 import type { ErrorCode } from './dicomweb/errors';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, ToolName, ViewState } from './engine/view';
-import { presetsFor } from './engine/presets';
+import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
+import type { Prior } from './portal';
 
 /** What the user interface shows. Only `app.ts`, `panes.ts` and event handlers write here. */
 
@@ -93,9 +94,15 @@ export const phone = signal(false);
 export const current = computed(() => active.value.open.value);
 export const view = computed(() => active.value.view.value);
 
+/** As the portal has them, or the viewer's own. */
+export const allPresets = signal<readonly Preset[]>(BUILT_IN);
+/** Other studies of the open patients; null until the portal has answered. */
+export const priors = signal<readonly Prior[] | null>(null);
+
+/** For the open series, the likeliest first. */
 export const presets = computed(() => {
   const series = current.value?.series;
-  return series ? presetsFor(series.modality, series.body_part || series.description) : [];
+  return series ? presetsFor(allPresets.value, series.modality, series.body_part || series.description) : [];
 });
 
 /** All series of all studies, in the order of the list. */

@@ -14,6 +14,8 @@ export interface Launch {
 export interface Claims {
   /** Expiry, seconds since 1970. */
   exp: number;
+  /** Who: `user:<n>` or `share:<n>`. */
+  sub: string;
   anon: boolean;
   perms: string[];
   label: string;
@@ -73,6 +75,7 @@ export function readClaims(ticket: string): Claims | null {
     if (typeof raw.exp !== 'number') return null;
     return {
       exp: raw.exp,
+      sub: typeof raw.sub === 'string' ? raw.sub : '',
       anon: raw.anon === true,
       perms: Array.isArray(raw.perms) ? raw.perms.filter((perm) => typeof perm === 'string') : [],
       label: typeof raw.label === 'string' ? raw.label : '',
@@ -129,12 +132,21 @@ export class TicketKeeper {
       this.renewing = undefined;
     });
     const renewed = await this.renewing;
-    if (renewed !== this.ticket) {
-      this.ticket = renewed;
-      this.onRenewed(renewed);
-      this.schedule();
-    }
+    this.replace(renewed);
     return renewed;
+  }
+
+  /** Another ticket takes this one's place, because it opens more or lives longer. */
+  replace(ticket: string): void {
+    if (ticket === this.ticket) return;
+    this.ticket = ticket;
+    this.onRenewed(ticket);
+    this.schedule();
+  }
+
+  /** A person's own ticket, not that of a share. */
+  get isUsers(): boolean {
+    return readClaims(this.ticket)?.sub.startsWith('user:') === true;
   }
 
   stop(): void {

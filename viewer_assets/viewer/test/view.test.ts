@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { edgeLetters, letters, statedEdges, statedOrientation } from '../src/engine/orientation';
 import { entries, readPalette } from '../src/engine/palette';
-import { presetsFor, rangeToWindow, windowToRange } from '../src/engine/presets';
+import { BUILT_IN, presetsFor, rangeToWindow, windowToRange } from '../src/engine/presets';
 import { labelPosition } from '../src/tools/label';
 
 describe('orientation letters', () => {
@@ -50,15 +50,15 @@ describe('windows', () => {
   });
 
   it('of a chest begin with lung and mediastinum, of a head with brain', () => {
-    expect(presetsFor('CT', 'CHEST').slice(0, 2)).toMatchObject([
-      { name: 'lung', width: 1500, center: -600 },
-      { name: 'mediastinum', width: 350, center: 40 },
+    expect(presetsFor(BUILT_IN, 'CT', 'CHEST').slice(0, 2)).toMatchObject([
+      { key: 'lung', width: 1500, center: -600 },
+      { key: 'mediastinum', width: 350, center: 40 },
     ]);
-    expect(presetsFor('CT', '头颅')[0]).toMatchObject({ name: 'brain', width: 80, center: 40 });
+    expect(presetsFor(BUILT_IN, 'CT', '头颅')[0]).toMatchObject({ key: 'brain', width: 80, center: 40 });
   });
 
   it('are not offered where values have no absolute meaning', () => {
-    expect(presetsFor('MR', 'HEAD')).toEqual([]);
+    expect(presetsFor(BUILT_IN, 'MR', 'HEAD')).toEqual([]);
   });
 });
 

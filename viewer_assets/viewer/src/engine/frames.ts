@@ -81,9 +81,9 @@ const MODULES: Record<string, (info: FrameInfo) => Module> = {
 };
 
 export interface Grid {
-  row: number[];
-  column: number[];
-  position: number[];
+  row: readonly number[];
+  column: readonly number[];
+  position: readonly number[];
 }
 
 /** Where the picture lies; a stand-in, in pixels' own axes, when the file does not tell. */

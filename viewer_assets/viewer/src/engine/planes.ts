@@ -37,20 +37,19 @@ export function plus(a: Vector, b: Vector, factor = 1): Vector {
 /** Undefined when the file leaves open where the picture lies: then nothing is drawn by it. */
 export function planeIn(dataset: Dataset): Plane | undefined {
   const directions = axes(dataset);
-  const position = numbers(dataset, TAG.position, 3);
-  const spacing = numbers(dataset, TAG.pixelSpacing, 2);
+  const [x, y, z] = numbers(dataset, TAG.position, 3) ?? [];
+  const [rowSpacing, columnSpacing] = numbers(dataset, TAG.pixelSpacing, 2) ?? [];
   const rows = number(dataset, TAG.rows);
   const columns = number(dataset, TAG.columns);
-  if (!directions || !position || !spacing || rows === undefined || columns === undefined) return undefined;
-  const [row, column] = [directions.row, directions.column];
+  if (!directions || x === undefined || y === undefined || z === undefined) return undefined;
+  if (rowSpacing === undefined || columnSpacing === undefined || rows === undefined || columns === undefined) return undefined;
   return {
     frameOfReference: text(dataset, TAG.frameOfReference),
-    position: position as unknown as Vector,
-    row,
-    column,
-    normal: cross(row, column),
-    width: (columns - 1) * (spacing[1] ?? 0),
-    height: (rows - 1) * (spacing[0] ?? 0),
+    position: [x, y, z],
+    ...directions,
+    normal: cross(directions.row, directions.column),
+    width: (columns - 1) * columnSpacing,
+    height: (rows - 1) * rowSpacing,
   };
 }
 

@@ -5,40 +5,46 @@ export interface Window {
 }
 
 export interface Preset extends Window {
-  /** Key of the text `preset.<name>`. */
-  name: PresetName;
+  /** Names it among all; for the built-in ones, of the text `preset.<key>`. */
+  key: string;
+  /** As the portal calls it; empty for the built-in ones. */
+  name: string;
+  modality: string;
+  /** Words of a body part or a series description for which it comes first. */
+  body_parts: readonly string[];
 }
 
-export const PRESET_NAMES = ['lung', 'mediastinum', 'bone', 'brain', 'abdomen', 'liver', 'angio', 'subdural', 'spine', 'temporal'] as const;
-export type PresetName = (typeof PRESET_NAMES)[number];
+const HEAD = ['HEAD', 'BRAIN', 'SKULL', '颅', '脑', '头'];
+const CHEST = ['CHEST', 'LUNG', 'THORAX', '胸', '肺'];
+const ABDOMEN = ['ABDOMEN', 'LIVER', 'KIDNEY', '腹', '肝', '肾'];
+const BONES = ['SPINE', 'PELVIS', 'HIP', 'KNEE', 'ANKLE', 'FOOT', 'HAND', 'SHOULDER', 'EXTREMITY', '椎', '骨', '关节'];
 
-const CT: Record<PresetName, Window> = {
-  lung: { width: 1500, center: -600 },
-  mediastinum: { width: 350, center: 40 },
-  bone: { width: 2000, center: 500 },
-  brain: { width: 80, center: 40 },
-  abdomen: { width: 400, center: 50 },
-  liver: { width: 150, center: 60 },
-  angio: { width: 600, center: 200 },
-  subdural: { width: 200, center: 75 },
-  spine: { width: 300, center: 50 },
-  temporal: { width: 4000, center: 700 },
-};
+const ct = (key: BuiltIn, width: number, center: number, body_parts: readonly string[]): Preset => ({
+  key, name: '', modality: 'CT', body_parts, width, center,
+});
 
-const FIRST_BY_BODY: [pattern: RegExp, names: PresetName[]][] = [
-  [/HEAD|BRAIN|SKULL|NECK|ORBIT|SINUS|EAR|颅|脑|头/i, ['brain', 'subdural', 'bone', 'temporal', 'angio']],
-  [/SPINE|PELVIS|HIP|KNEE|ANKLE|FOOT|HAND|SHOULDER|EXTREMITY|椎|骨|关节/i, ['bone', 'spine', 'abdomen', 'angio']],
-  [/ABDOMEN|LIVER|KIDNEY|腹|肝|肾/i, ['abdomen', 'liver', 'bone', 'lung', 'angio']],
+export type BuiltIn = 'lung' | 'mediastinum' | 'bone' | 'brain' | 'abdomen' | 'liver' | 'angio' | 'subdural' | 'spine' | 'temporal';
+
+/** What is offered where the portal's presets cannot be had. */
+export const BUILT_IN: readonly Preset[] = [
+  ct('lung', 1500, -600, CHEST),
+  ct('mediastinum', 350, 40, CHEST),
+  ct('bone', 2000, 500, BONES),
+  ct('brain', 80, 40, HEAD),
+  ct('subdural', 200, 75, HEAD),
+  ct('abdomen', 400, 50, ABDOMEN),
+  ct('liver', 150, 60, ABDOMEN),
+  ct('angio', 600, 200, ['ANGIO', 'CTA', '血管']),
+  ct('spine', 300, 50, ['SPINE', '椎']),
+  ct('temporal', 4000, 700, ['EAR', 'TEMPORAL', '耳', '颞']),
 ];
-const CHEST_FIRST: PresetName[] = ['lung', 'mediastinum', 'bone', 'abdomen', 'brain'];
-const MOST = 9;
 
-/** Presets for a series, the likeliest first (number keys 1…9); only CT has absolute values. */
-export function presetsFor(modality: string, bodyPart: string): Preset[] {
-  if (modality !== 'CT') return [];
-  const first = FIRST_BY_BODY.find(([pattern]) => pattern.test(bodyPart))?.[1] ?? CHEST_FIRST;
-  const names = [...new Set([...first, ...PRESET_NAMES])].slice(0, MOST);
-  return names.map((name) => ({ name, ...CT[name] }));
+/** Presets of a series' modality, those for its body part first, else in the given order (number keys 1…9). */
+export function presetsFor(presets: readonly Preset[], modality: string, bodyPart: string): Preset[] {
+  const here = bodyPart.toUpperCase();
+  const meant = ({ body_parts }: Preset) => body_parts.some((word) => word !== '' && here.includes(word.toUpperCase()));
+  const fitting = presets.filter((preset) => preset.modality === modality);
+  return [...fitting.filter(meant), ...fitting.filter((preset) => !meant(preset))];
 }
 
 /**

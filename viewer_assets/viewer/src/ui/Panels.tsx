@@ -1,13 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { withActive } from '../panes';
-import type { Window } from '../engine/presets';
+import type { BuiltIn, Preset, Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
 import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
 import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
+import { clip } from './text';
 import { SeriesList } from './SeriesList';
 import { ToolRow } from './Toolbar';
 
@@ -85,6 +86,10 @@ function WindowForm() {
   );
 }
 
+function presetText({ key, name }: Preset): string {
+  return name === '' ? t(`preset.${key as BuiltIn}`) : clip(name, 40);
+}
+
 function Presets() {
   return (
     <>
@@ -103,20 +108,20 @@ function Presets() {
         </button>
         {state.presets.value.map((preset, index) => (
           <button
-            key={preset.name}
+            key={preset.key}
             type="button"
             class="plain"
-            data-testid={`preset-${preset.name}`}
+            data-testid={`preset-${preset.key}`}
             onClick={() => {
               applyWindow(preset);
               close();
             }}
           >
-            {t(`preset.${preset.name}`)}
+            {presetText(preset)}
             <small>
               {preset.width} / {preset.center}
             </small>
-            <kbd>{index + 1}</kbd>
+            {index < 9 && <kbd>{index + 1}</kbd>}
           </button>
         ))}
       </div>

@@ -1,6 +1,9 @@
+import { useState } from 'preact/hooks';
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
+import { openPrior } from '../app';
 import { t } from '../i18n';
 import { openSeries } from '../panes';
+import type { Prior } from '../portal';
 import * as state from '../state';
 import { clip, patientLine } from './text';
 
@@ -46,6 +49,46 @@ function Patient({ study }: { study: StudySummary }) {
   return <>{clip(patientLine(study), 60)}</>;
 }
 
+function PriorItem({ prior }: { prior: Prior }) {
+  const [busy, setBusy] = useState(false);
+  const choose = (compare: boolean) => {
+    setBusy(true);
+    state.panel.value = null;
+    void openPrior(prior, compare).finally(() => {
+      setBusy(false);
+    });
+  };
+  return (
+    <li class="prior" data-testid="prior" data-study={prior.uid}>
+      <button type="button" class="prior-open" disabled={busy} onClick={() => { choose(false); }}>
+        <strong>{prior.date ?? t('app.noDate')} · {clip(prior.modality, 8)}</strong>
+        <small>{clip([prior.body_part, prior.description].filter(Boolean).join(' '), 60)}</small>
+        <small>{clip(prior.hospital, 40)} · {t('app.images', { count: prior.images })}</small>
+      </button>
+      <button type="button" class="plain" disabled={busy} data-testid="prior-compare" onClick={() => { choose(true); }}>
+        {t('app.compare')}
+      </button>
+    </li>
+  );
+}
+
+/** What the patient was examined for at other times, fetched when a study opens. */
+function Priors() {
+  const priors = state.priors.value;
+  if (!priors) return null;
+  return (
+    <section data-testid="priors">
+      <h2>{t('app.priors')}</h2>
+      {priors.length === 0 && <p class="quiet">{t('app.noPriors')}</p>}
+      <ul>
+        {priors.map((prior) => (
+          <PriorItem key={prior.uid} prior={prior} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 export function SeriesList() {
   return (
     <nav class="series-list" aria-label={t('app.series')}>
@@ -69,6 +112,7 @@ export function SeriesList() {
           </ul>
         </section>
       ))}
+      <Priors />
     </nav>
   );
 }
