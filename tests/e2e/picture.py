@@ -13,9 +13,9 @@ from PIL import Image
 from e2e.viewer_page import ViewerPage
 
 # Three frames later, when what was asked for is drawn.
-CANVAS = """async () => {
+CANVAS = """async (pane) => {
   for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
-  return document.querySelector('[data-testid=viewport] canvas').toDataURL('image/png');
+  return document.querySelectorAll('[data-testid=viewport] canvas')[pane].toDataURL('image/png');
 }"""
 
 
@@ -57,9 +57,9 @@ def to_pixel(viewer: ViewerPage, shape: tuple[int, int], x: float, y: float) -> 
     return column, row
 
 
-def shown_greys(viewer: ViewerPage) -> np.ndarray:
-    """The middle square of what is drawn, 0 to 255, 200 × 200."""
-    encoded = viewer.page.evaluate(CANVAS).partition(",")[2]
+def shown_greys(viewer: ViewerPage, pane: int = 0) -> np.ndarray:
+    """The middle square of what is drawn in a pane, 0 to 255, 200 × 200."""
+    encoded = viewer.page.evaluate(CANVAS, pane).partition(",")[2]
     drawn = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("L")
     side = min(drawn.size)
     left, top = (drawn.width - side) // 2, (drawn.height - side) // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 MEASURING = ("length", "angle", "probe", "ellipse", "delete-one", "delete-all")
 
@@ -27,6 +27,22 @@ class ViewerPage:
 
     def wait_until_lossless(self) -> None:
         expect(self.viewport).to_have_attribute("data-ready", "true", timeout=60_000)
+
+    def pane(self, place: int) -> Locator:
+        """One of several viewports, counted from 0 in reading order."""
+        return self.page.get_by_test_id("viewport").nth(place)
+
+    def arrange(self, layout: str) -> None:
+        """Choose a layout such as ``series-1x2`` or ``film-2x2`` and wait for its pictures."""
+        self.open_layouts()
+        self.page.get_by_test_id(f"layout-{layout}").click()
+        rows, columns = map(int, layout.split("-")[1].split("x"))
+        expect(self.page.get_by_test_id("viewport")).to_have_count(rows * columns)
+
+    def open_layouts(self) -> None:
+        if self.phone:
+            self.open_panel("more")
+        self.page.get_by_test_id("tool-layout").first.click()
 
     @property
     def image_index(self) -> int:

@@ -18,6 +18,8 @@ let onEnd: (code: ErrorCode) => void;
 let engine: Promise<Engine> | undefined;
 let running: Engine | undefined;
 const elements = new Map<Pane, HTMLDivElement>();
+/** Called when the pane has come into the page. */
+const expected = new Map<Pane, () => void>();
 const views = new Map<Pane, PaneView>();
 const opening = new Map<Pane, AbortController>();
 let named = 1;
@@ -36,6 +38,8 @@ export function closeAll(): void {
 /** A pane is in the page; the engine itself comes in its own chunk. */
 export function mount(pane: Pane, element: HTMLDivElement): void {
   elements.set(pane, element);
+  expected.get(pane)?.();
+  expected.delete(pane);
   if (running) addView(running, pane, element);
 }
 
@@ -236,6 +240,7 @@ function addView(to: Engine, pane: Pane, element: HTMLDivElement): void {
 /** Undefined when the pane has left the page meanwhile. */
 async function viewOf(pane: Pane): Promise<PaneView | undefined> {
   const started = await startEngine();
+  if (!elements.has(pane)) await new Promise<void>((resolve) => expected.set(pane, resolve));
   const element = elements.get(pane);
   if (element) addView(started, pane, element);
   return views.get(pane);

@@ -211,8 +211,9 @@ export function Panels() {
       return (
         <Sheet title={t('app.more')}>
           <div onClick={close}>
-            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), panelAction('layout', 'layout', 'tool.layout'), ...comparingActions()]} />
+            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), ...comparingActions()]} />
           </div>
+          <ToolRow actions={[panelAction('layout', 'layout', 'tool.layout')]} />
         </Sheet>
       );
     case 'help':

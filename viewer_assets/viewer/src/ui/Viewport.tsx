@@ -176,7 +176,7 @@ export function Viewport({ pane }: { pane: Pane }) {
       onPointerDownCapture={() => {
         activate(pane);
       }}
-      onDblClick={() => {
+      onDblClickCapture={() => {
         enlarge(pane);
       }}
       onDragOver={(event) => {
