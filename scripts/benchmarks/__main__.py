@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import ingest, metadata, scale, serve
+from benchmarks import ingest, metadata, scale, serve, viewer
 from benchmarks.measure import table
 from benchmarks.product import Product
 from benchmarks.result import Result, record, regressions
@@ -21,10 +21,11 @@ BENCHMARKS = {
     "ingest": ingest.run,
     "serve": serve.run,
     "metadata": metadata.run,
+    "viewer": viewer.run,
     "scale": scale.run,
 }
 # scale takes half an hour and 40 GB: only when it is named.
-USUAL = ("ingest", "serve", "metadata")
+USUAL = ("ingest", "serve", "metadata", "viewer")
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
 
 

@@ -1,10 +1,12 @@
 import { instancePath, type DicomWeb } from './dicomweb/client';
 import { asViewerError, isAbort, type ErrorCode } from './dicomweb/errors';
+import { isSlowLine } from './dicomweb/line';
 import { buildStack, frameRate } from './dicomweb/stack';
 import { nextRate } from './engine/cine';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
 import type { ToolName } from './engine/view';
+import { firstPicture } from './first/first';
 import { seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
@@ -130,10 +132,14 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   pane.open.value = open;
   pane.problem.value = null;
   pane.pictureShown.value = false;
+  pane.first.value = null;
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isPicture(series)) return;
   const previewing = showPreview(open, pane, signal);
+  const drawing = showFirst(open, pane, signal);
   try {
+    // On a slow line the engine's hundreds of kilobytes must not come before the picture.
+    if (!running && isSlowLine()) await Promise.all([previewing, drawing]);
     const [datasets, view] = await Promise.all([client.seriesMetadata(study.uid, series.uid, signal), viewOf(pane)]);
     if (signal.aborted || !view) return;
     const stack = buildStack(study.uid, series.uid, datasets);
@@ -146,7 +152,7 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
     await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
     if (place >= stack.length) view.blank(true);
-    await previewing;
+    await Promise.all([previewing, drawing]);
   } catch (error) {
     report(error, 'engine_failed', pane);
   }
@@ -181,6 +187,13 @@ async function showPreview({ study, series }: OpenSeries, pane: Pane, signal: Ab
     // A preview is a convenience: what is wrong shows when the picture itself is asked for.
     if (!isAbort(error)) asViewerError(error, 'bad_response');
   }
+}
+
+/** Once the engine runs it is as fast. */
+async function showFirst({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal): Promise<void> {
+  if (running) return;
+  const first = await firstPicture(client, study, series, signal);
+  if (first && !signal.aborted && !pane.pictureShown.value) pane.first.value = first;
 }
 
 function setPreview(pane: Pane, url: string | null): void {
@@ -225,6 +238,7 @@ function addView(to: Engine, pane: Pane, element: HTMLDivElement): void {
       pane.view.value = { ...pane.view.value, ...change };
       if (change.shown === true) {
         pane.pictureShown.value = true;
+        pane.first.value = null;
         setPreview(pane, null);
       }
       if (change.error && ENDS_SESSION.has(change.error.code)) onEnd(change.error.code);

@@ -4,6 +4,7 @@ import type { ErrorCode } from './dicomweb/errors';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, ToolName, ViewState } from './engine/view';
 import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
+import type { First } from './first/first';
 import type { Prior } from './portal';
 
 /** What the user interface shows. Only `app.ts`, `panes.ts` and event handlers write here. */
@@ -51,7 +52,9 @@ export class Pane {
   readonly view = signal<ViewState>(EMPTY_VIEW);
   /** A picture of the open series has been on the screen. */
   readonly pictureShown = signal(false);
-  /** Blob URL of the server's picture, while the engine is not there yet. */
+  /** The picture with all its values, drawn before the engine is there. */
+  readonly first = signal<First | null>(null);
+  /** Blob URL of the server's picture, while neither is there yet. */
   readonly preview = signal<string | null>(null);
   /** The open series cannot be shown. */
   readonly problem = signal<Problem | null>(null);

@@ -17,6 +17,9 @@ const SMALL = `${AS_STORED}; transfer-syntax=1.2.840.10008.1.2.4.201, ${AS_STORE
 
 /** The DICOMweb client: one bearer ticket, one error type, retries with back-off. */
 export class DicomWeb {
+  /** The frame that was fetched for the first picture, until the engine has taken it. */
+  private readonly kept = new Map<string, Promise<Frame>>();
+
   constructor(
     private readonly tickets: TicketSource,
     private readonly onConnection: (state: Connection) => void,
@@ -38,6 +41,13 @@ export class DicomWeb {
     return body.slice(0, MAX_DATASETS).filter((item): item is Dataset => typeof item === 'object' && item !== null);
   }
 
+  /** One instance's attributes; undefined when the answer has none. */
+  async instanceMetadata(instancePath: string, signal?: AbortSignal): Promise<Dataset | undefined> {
+    const body = await this.get(`${instancePath}/metadata`, 'application/dicom+json', json, signal);
+    const first: unknown = Array.isArray(body) ? body[0] : undefined;
+    return typeof first === 'object' && first !== null ? (first as Dataset) : undefined;
+  }
+
   thumbnail(study: string, series: string, signal?: AbortSignal): Promise<Blob> {
     return this.get(`/studies/${study}/series/${series}/thumbnail`, 'image/jpeg', (r) => r.blob(), signal);
   }
@@ -49,6 +59,23 @@ export class DicomWeb {
 
   /** One frame's bytes: the stored ones, or fewer that give the same picture. `frame` counts from 1. */
   frame(instancePath: string, frame: number, signal?: AbortSignal): Promise<Frame> {
+    const key = `${instancePath}/frames/${frame}`;
+    const kept = this.kept.get(key);
+    this.kept.delete(key);
+    return kept ?? this.fetchFrame(instancePath, frame, signal);
+  }
+
+  /** As `frame`, for one that will be asked for once more. Its bytes are shared: nobody changes them. */
+  keepFrame(instancePath: string, frame: number, signal?: AbortSignal): Promise<Frame> {
+    const key = `${instancePath}/frames/${frame}`;
+    const fetched = this.fetchFrame(instancePath, frame, signal);
+    this.kept.clear();
+    this.kept.set(key, fetched);
+    fetched.catch(() => this.kept.delete(key));
+    return fetched;
+  }
+
+  private fetchFrame(instancePath: string, frame: number, signal?: AbortSignal): Promise<Frame> {
     const accept = isSlowLine() ? SMALL : AS_STORED;
     return this.get(`${instancePath}/frames/${frame}`, accept, readFrame, signal);
   }

@@ -4,6 +4,7 @@ export const en: Record<Key, string> = {
   'app.title': 'Images',
   'app.preview': 'Preview',
   'app.previewHint': 'A preview made by the server, not for diagnosis; the original image is loading',
+  'app.preparingTools': 'Tools are being loaded…',
   'app.loadingImage': 'Loading the image…',
   'app.loadingNumbered': 'Loading image {index}…',
   'app.retry': 'Try again',

@@ -2,6 +2,7 @@ export const zh_CN = {
   'app.title': '影像浏览',
   'app.preview': '预览',
   'app.previewHint': '服务器生成的预览，不可用于诊断；原始图像正在加载',
+  'app.preparingTools': '正在准备工具…',
   'app.loadingImage': '正在加载图像…',
   'app.loadingNumbered': '正在加载第 {index} 幅…',
   'app.retry': '重试',

@@ -64,8 +64,9 @@ function Marks({ view }: { view: ViewState }) {
   );
 }
 
-function Edges({ view: { edges, shown } }: { view: ViewState }) {
-  if (!edges || !shown) return null;
+/** The letters at the four sides; none when the file does not tell the direction. */
+export function Edges({ edges }: { edges: ViewState['edges'] }) {
+  if (!edges) return null;
   return (
     <>
       {(['top', 'right', 'bottom', 'left'] as const).map((side) => (
@@ -101,7 +102,7 @@ export function Corners({ pane }: { pane: Pane }) {
         </>
       )}
       {!state.infoVisible.value && study.anonymous && <div class="corner top left">{t('app.anonymous')}</div>}
-      <Edges view={view} />
+      <Edges edges={view.shown ? view.edges : null} />
       <ScaleBar view={view} />
       <Marks view={view} />
     </div>

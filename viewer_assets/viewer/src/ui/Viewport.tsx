@@ -1,11 +1,12 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { retry } from '../app';
+import type { First } from '../first/first';
 import { t } from '../i18n';
 import { activate, goTo, mount, openSeries, unmount } from '../panes';
 import * as state from '../state';
 import type { Pane } from '../state';
 import { rateActions } from './actions';
-import { Corners } from './Corners';
+import { Corners, Edges } from './Corners';
 import { isPicture, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
 import { SERIES_DRAG } from './SeriesList';
@@ -22,6 +23,28 @@ function Message({ text, detail, action }: { text: string; detail?: string; acti
           {t('app.retry')}
         </button>
       )}
+    </div>
+  );
+}
+
+/** All values of the file, before there are tools to work on them. */
+function FirstPicture({ first }: { first: First }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { picture, sketch, lossy } = first;
+  useEffect(() => {
+    canvas.current?.getContext('2d')?.putImageData(picture, 0, 0);
+  }, [picture]);
+  return (
+    <div class="cover">
+      <canvas ref={canvas} class="preview" width={picture.width} height={picture.height} data-testid="first-picture" />
+      <div class="corners">
+        <Edges edges={sketch.edges} />
+        <div class="marks">
+          {lossy && <span class="mark">{t('mark.lossy')}</span>}
+          {!sketch.edges && <span class="mark">{t('mark.unknownOrientation')}</span>}
+        </div>
+      </div>
+      <span class="preview-mark quiet">{t('app.preparingTools')}</span>
     </div>
   );
 }
@@ -54,6 +77,7 @@ function Cover({ pane }: { pane: Pane }) {
     );
   }
   if (pane.pictureShown.value) return null;
+  if (pane.first.value) return <FirstPicture first={pane.first.value} />;
   return (
     <div class="cover">
       {pane.preview.value ? (

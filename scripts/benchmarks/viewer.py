@@ -1,0 +1,168 @@
+"""How long a reader waits for the first picture, on a phone with a slow line and on a desktop."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.corpus import fresh_study, nodelay, send
+from benchmarks.product import Product
+from benchmarks.result import Result
+
+SLICES, MANY, ROUNDS = 64, 1000, 3
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+# 1.6 Mbit/s down, 750 kbit/s up, 150 ms; a processor a quarter as fast.
+LINE = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1.6e6 / 8,
+    "uploadThroughput": 750e3 / 8,
+    "connectionType": "cellular3g",
+}
+SLOWER = 4
+
+# Milliseconds since the navigation at which each was on the page for the first time.
+WATCH = """
+window.seen = {};
+const first = (name, there) => {
+  if (window.seen[name] === undefined && there) window.seen[name] = performance.now();
+};
+const look = () => {
+  const preview = document.querySelector('[data-testid=preview]');
+  first('preview', preview && preview.complete && preview.naturalWidth > 0);
+  first('lossless', document.querySelector('[data-testid=first-picture]'));
+  const ready = document.querySelector('[data-testid=viewport][data-ready=true]');
+  first('lossless', ready);
+  first('tools', ready);
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+FETCHED = """() => performance.getEntriesByType('resource')
+  .filter((entry) => entry.name.includes('/frames/') && entry.responseEnd > 0)
+  .map((entry) => entry.responseEnd)"""
+
+
+def run(product: Product, corpus: list[Path]) -> Result:
+    """One row a kind of screen, and one for a series of 1,000 slices on the phone."""
+    with fresh_study(corpus, SLICES) as files:
+        study = _stored(product, files)
+    with fresh_study(corpus, MANY) as files:
+        long_study = _stored(product, files)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        rows = [
+            *_opened(chromium, product, study, phone=True),
+            *_opened(chromium, product, study, phone=False),
+        ]
+        many = _scrolled(chromium, product, long_study)
+        chromium.close()
+    return Result({"first picture, ms": rows, f"{MANY} slices on the phone": [many]})
+
+
+def _stored(product: Product, files: list[Path]) -> str:
+    newest = product.newest()
+    send(files, product.dicom_port, 4, nodelay)
+    product.wait_until_indexed(newest, len(files))
+    ds = pydicom.dcmread(files[0], stop_before_pixels=True)
+    return str(ds.StudyInstanceUID)
+
+
+def _opened(
+    chromium: Browser, product: Product, study: str, *, phone: bool
+) -> list[dict[str, object]]:
+    found: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
+    for _ in range(ROUNDS):
+        context = _context(chromium, phone=phone)
+        for state in found:
+            page = _page(context, phone=phone)
+            found[state].append(_times(page, product, study, whole=not phone))
+            page.close()
+        context.close()
+    screen = "phone, 1.6 Mbit/s, 150 ms" if phone else "desktop"
+    return [
+        {"screen": screen, "cache": state}
+        | {name: round(statistics.median(one[name] for one in rounds)) for name in rounds[0]}
+        for state, rounds in found.items()
+    ]
+
+
+def _context(chromium: Browser, *, phone: bool) -> BrowserContext:
+    options: dict[str, Any] = PHONE if phone else DESKTOP
+    context = chromium.new_context(locale="zh-CN", **options)
+    context.add_init_script(WATCH)
+    return context
+
+
+def _page(context: BrowserContext, *, phone: bool) -> Page:
+    page = context.new_page()
+    if phone:
+        devtools = context.new_cdp_session(page)
+        devtools.send("Network.enable")
+        devtools.send("Network.emulateNetworkConditions", LINE)
+        devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return page
+
+
+def _open(page: Page, product: Product, study: str) -> None:
+    page.goto(f"{product.origin}/viewer/#study={study}&ticket={product.token()}&lang=zh_CN")
+    page.wait_for_selector("[data-testid=viewport][data-ready=true]", timeout=90_000)
+
+
+def _times(page: Page, product: Product, study: str, *, whole: bool) -> dict[str, float]:
+    _open(page, product, study)
+    seen: dict[str, float] = page.evaluate("window.seen")
+    times = {name: seen.get(name, float("nan")) for name in ("preview", "lossless", "tools")}
+    # The picture itself may be there before its preview.
+    times["preview"] = min(seen.values())
+    if whole:
+        deadline = time.monotonic() + 60
+        while len(ends := page.evaluate(FETCHED)) < SLICES:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(ends)} of {SLICES} frames were fetched")
+            page.wait_for_timeout(50)
+        times[f"all {SLICES}"] = sorted(ends)[SLICES - 1]
+    return times
+
+
+def _scrolled(chromium: Browser, product: Product, study: str) -> dict[str, object]:
+    """Memory and longest task while the slider goes through all slices, without a slow line."""
+    context = _context(chromium, phone=True)
+    page = context.new_page()
+    _open(page, product, study)
+    page.evaluate(
+        """() => {
+          window.longest = 0;
+          new PerformanceObserver((list) => {
+            for (const { duration } of list.getEntries()) {
+              window.longest = Math.max(window.longest, duration);
+            }
+          }).observe({ entryTypes: ['longtask'] });
+        }"""
+    )
+    slider = page.get_by_test_id("slider")
+    for index in range(0, MANY, 20):
+        slider.fill(str(index))
+        page.wait_for_timeout(100)
+    devtools = context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    metrics = {m["name"]: m["value"] for m in devtools.send("Performance.getMetrics")["metrics"]}
+    row = {
+        "JS heap, MB": round(metrics["JSHeapUsedSize"] / 1e6),
+        "longest task, ms": round(page.evaluate("window.longest")),
+    }
+    context.close()
+    return row
