@@ -58,9 +58,9 @@ def storescu(files: list[Path], port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def nodelay(files: list[Path], port: int) -> list[str]:
+def nodelay(files: list[Path], port: int, calling: str = MODALITY) -> list[str]:
     """A sender with TCP_NODELAY."""
-    return [sys.executable, "-m", "benchmarks.nodelay", str(port), MODALITY, *map(str, files)]
+    return [sys.executable, "-m", "benchmarks.nodelay", str(port), calling, *map(str, files)]
 
 
 def send(files: list[Path], port: int, associations: int, sender: Sender = storescu) -> None:

@@ -15,6 +15,8 @@ import jwt
 import psycopg
 
 HOSPITAL, MODALITY = "H001", "BENCH"
+# Of a hospital that has HTJ2K copies made for slow lines.
+SMALL_MODALITY = "BENCHSMALL"
 
 
 @dataclass(frozen=True)

@@ -145,15 +145,19 @@ def _pretend_configuration(settings: Settings) -> None:
     """What the portal would have told the node, in the copy that the node keeps."""
     document = {
         "check_calling_ae": True,
-        "hospitals": [{"code": "H001", "active": True}],
+        "hospitals": [
+            {"code": "H001", "active": True},
+            {"code": "H002", "active": True, "htj2k": True},
+        ],
         "devices": [
             {
-                "ae_title": "BENCH",
-                "hospital": "H001",
+                "ae_title": ae_title,
+                "hospital": hospital,
                 "addresses": [],
                 "active": True,
                 "roles": ["store", "query"],
             }
+            for ae_title, hospital in (("BENCH", "H001"), ("BENCHSMALL", "H002"))
         ],
     }
     processes.node_configuration(settings).write_text(json.dumps(document))

@@ -14,6 +14,7 @@ import { isPicture } from './ui/kinds';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const DEFAULT_RATE = 10;
+const PREVIEW_AHEAD_MS = 1000;
 
 let client: DicomWeb;
 let onEnd: (code: ErrorCode) => void;
@@ -136,7 +137,7 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isPicture(series)) return;
   const previewing = showPreview(open, pane, signal);
-  const drawing = showFirst(open, pane, signal);
+  const drawing = showFirst(open, pane, signal, previewing);
   try {
     // On a slow line the engine's hundreds of kilobytes must not come before the picture.
     if (!running && isSlowLine()) await Promise.all([previewing, drawing]);
@@ -189,9 +190,10 @@ async function showPreview({ study, series }: OpenSeries, pane: Pane, signal: Ab
   }
 }
 
-/** Once the engine runs it is as fast. */
-async function showFirst({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal): Promise<void> {
+/** Once the engine runs it is as fast. On a slow line the preview goes before, for a while. */
+async function showFirst({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal, previewing: Promise<void>): Promise<void> {
   if (running) return;
+  if (isSlowLine()) await Promise.race([previewing, new Promise((resolve) => setTimeout(resolve, PREVIEW_AHEAD_MS))]);
   const first = await firstPicture(client, study, series, signal);
   if (first && !signal.aborted && !pane.pictureShown.value) pane.first.value = first;
 }

@@ -15,6 +15,9 @@ const AS_STORED = 'application/octet-stream';
 /** Rather in HTJ2K, lossless, when the archive has made that. The server knows this very text (config/frames.lua). */
 const SMALL = `${AS_STORED}; transfer-syntax=1.2.840.10008.1.2.4.201, ${AS_STORED};q=0.5`;
 
+/** Of a preview that soon gives way; a third of the bytes of the server's own choice. */
+const SLOW_QUALITY = 60;
+
 /** The DICOMweb client: one bearer ticket, one error type, retries with back-off. */
 export class DicomWeb {
   /** The frame that was fetched for the first picture, until the engine has taken it. */
@@ -54,7 +57,8 @@ export class DicomWeb {
 
   /** A picture made by the server, for the first paint alone. */
   rendered(instancePath: string, signal?: AbortSignal): Promise<Blob> {
-    return this.get(`${instancePath}/rendered`, 'image/jpeg', (r) => r.blob(), signal);
+    const quality = isSlowLine() ? `?quality=${SLOW_QUALITY}` : '';
+    return this.get(`${instancePath}/rendered${quality}`, 'image/jpeg', (r) => r.blob(), signal);
   }
 
   /** One frame's bytes: the stored ones, or fewer that give the same picture. `frame` counts from 1. */
