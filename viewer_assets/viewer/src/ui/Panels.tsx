@@ -155,6 +155,7 @@ const LETTERS: [letter: string, text: Key][] = [
   ['Q', 'tool.rotateLeft'],
   ['T', 'tool.rotateRight'],
   ['D', 'tool.info'],
+  ['M', 'tool.volume'],
   ['X', 'tool.cursor'],
   ['K', 'tool.link'],
   ['G', 'tool.lines'],
@@ -213,6 +214,7 @@ export function Panels() {
           <div onClick={close}>
             <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), panelAction('layout', 'layout', 'tool.layout'), ...comparingActions()]} />
           </div>
+          {state.active.value.refusal.value && <p class="note">{state.active.value.refusal.value}</p>}
         </Sheet>
       );
     case 'help':

@@ -3,7 +3,7 @@ import type { Plan } from './geometry';
 import { voxelCount, type Volume, type Voxels } from './grid';
 
 /** Loads one picture of the open stack, from the cache or the server. Rejects with ViewerError. */
-export type ImageSource = (stackIndex: number, signal: AbortSignal) => Promise<Types.IImage>;
+export type ImageSource = (stackIndex: number) => Promise<Types.IImage>;
 
 /** A slice that did not come; `stackIndex` counts from 0. */
 export class SliceError extends Error {
@@ -31,7 +31,7 @@ export async function loadVolume(plan: Plan, source: ImageSource, signal: AbortS
       signal.throwIfAborted();
       let image: Types.IImage;
       try {
-        image = await source(next.stackIndex, signal);
+        image = await source(next.stackIndex);
       } catch (cause) {
         queue.length = 0;
         throw new SliceError(next.stackIndex, { cause });

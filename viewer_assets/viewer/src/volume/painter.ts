@@ -28,7 +28,7 @@ const REST_MS = 140;
 export class Painter {
   private scene: Scene | undefined;
   private raster: Raster = { columns: 0, rows: 0, pixel: 1 };
-  private values = new Float32Array();
+  private values: Float32Array = new Float32Array();
   private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -1,4 +1,4 @@
-import '@kitware/vtk.js/Rendering/Profiles/Volume';
+import '@kitware/vtk.js/Rendering/OpenGL/Profiles/Volume';
 import vtkDataArray from '@kitware/vtk.js/Common/Core/DataArray';
 import vtkImageData from '@kitware/vtk.js/Common/DataModel/ImageData';
 import vtkPiecewiseFunction from '@kitware/vtk.js/Common/DataModel/PiecewiseFunction';
@@ -66,11 +66,11 @@ export class VolumeRenderer {
     private readonly onLost: () => void,
   ) {
     const { grid } = volume;
-    const direction = grid.steps.map(unit).flat() as Parameters<typeof this.image.setDirection>[0];
-    this.image.setDimensions(...grid.size);
-    this.image.setSpacing(...spacing(grid));
-    this.image.setOrigin(...grid.origin);
-    this.image.setDirection(direction);
+    this.image.setDimensions([...grid.size]);
+    this.image.setSpacing([...spacing(grid)]);
+    this.image.setOrigin([...grid.origin]);
+    const [x, y, z] = [unit(grid.steps[0]), unit(grid.steps[1]), unit(grid.steps[2])];
+    this.image.setDirection(...x, ...y, ...z);
     this.scalars = vtkDataArray.newInstance({ name: 'values', numberOfComponents: 1, values: volume.voxels });
     this.image.getPointData().setScalars(this.scalars);
     this.mapper.setInputData(this.image);
@@ -128,7 +128,7 @@ export class VolumeRenderer {
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
     this.window.removeView(this.view);
-    this.view.setContainer(null as unknown as HTMLElement);
+    this.view.setContainer(null);
     for (const part of [this.actor, this.mapper, this.image, this.renderer, this.window, this.view]) part.delete();
   }
 
@@ -153,7 +153,7 @@ export class VolumeRenderer {
     this.aim(state.camera);
     this.window.render();
     // Until the card has drawn: without it only the asking would be measured.
-    const gl = this.view.get3DContext();
+    const gl = this.view.getCanvas()?.getContext('webgl2');
     gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     return performance.now() - started;
   }

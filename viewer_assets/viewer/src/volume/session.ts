@@ -1,11 +1,11 @@
-import { withEngine } from '../app';
-import { number, TAG, text } from '../dicomweb/dataset';
-import { frameDataset } from '../dicomweb/dataset';
+import type { Types } from '@cornerstonejs/core';
+import { frameDataset, number, TAG, text } from '../dicomweb/dataset';
 import type { StackImage } from '../dicomweb/stack';
 import type { Dataset } from '../dicomweb/types';
 import type { Engine } from '../engine/engine';
 import { rangeToWindow, type Preset, type Window } from '../engine/presets';
 import { valueUnit } from '../engine/values';
+import { withEngine } from '../panes';
 import * as state from '../state';
 import { resetPlanes } from './actions';
 import { planVolume, thinOut, type Plan } from './geometry';
@@ -27,7 +27,7 @@ export function leastThinning(voxels: number, most: number): number {
 /** Reconstructs the open stack. `thin`: the user agreed to fewer slices. */
 export function openSession(thin = false): void {
   withEngine((engine) => {
-    const { stack } = engine;
+    const stack = engine.active?.images ?? [];
     const plan = planVolume(stack);
     if (typeof plan === 'string') {
       leave();
@@ -50,7 +50,7 @@ async function load(engine: Engine, plan: Plan, stack: readonly StackImage[], ev
   try {
     const volume = await loadVolume(
       plan,
-      (index) => engine.loadImage(index),
+      (index) => engine.fetch(stack[index]?.imageId ?? '') as Promise<Types.IImage>,
       signal,
       (done) => {
         store.phase.value = { name: 'loading', done, total };
@@ -102,13 +102,17 @@ function startWindow(volume: Volume, dataset: Dataset, presets: readonly Preset[
   return rangeToWindow({ lower, upper });
 }
 
-/** Back to the stack; the voxels are let go. */
+/** Back to the stack. */
 export function leave(): void {
+  state.mode.value = 'stack';
+}
+
+/** The voxels are let go. */
+export function closeSession(): void {
   loading?.abort();
   store.loaded.value = null;
   store.batch.value = null;
   store.marks.value = [];
   store.sheetOpen.value = false;
   store.phase.value = { name: 'loading', done: 0, total: 0 };
-  state.mode.value = 'stack';
 }
