@@ -20,15 +20,17 @@ export function otsu({ voxels, range }: Volume): number {
   }
   const total = voxels.length;
   const mass = bins.reduce((sum, count, bin) => sum + count * bin, 0);
-  let [below, belowMass, best, cut] = [0, 0, -1, 0];
+  let [below, belowMass, best, first, last] = [0, 0, -1, 0, 0];
   for (const [bin, count] of bins.entries()) {
     below += count;
     belowMass += count * bin;
     if (below === 0 || below === total) continue;
     const between = (belowMass / below - (mass - belowMass) / (total - below)) ** 2 * below * (total - below);
-    if (between > best) [best, cut] = [between, bin];
+    if (between > best) [best, first] = [between, bin];
+    if (between >= best) last = bin;
   }
-  return range[0] + ((cut + 1) / 256) * span;
+  // Where nothing lies between the two, in the middle of the gap.
+  return range[0] + (((first + last) / 2 + 1) / 256) * span;
 }
 
 /**
