@@ -64,7 +64,9 @@ describe('a pane', () => {
     expect(slicing(GRID, axis, start)).toMatchObject({ index: 5, count: 11, step: 2.5, position: 0 });
     expect(scrolled(GRID, axis, start, 2)[2]).toBe(5);
     expect(scrolled(GRID, axis, start, 99)[2]).toBe(12.5);
-    expect(slicing(GRID, slicingAxis('coronal', PATIENT), start)).toMatchObject({ count: 17, step: expect.closeTo(0.8) });
+    const coronal = slicing(GRID, slicingAxis('coronal', PATIENT), start);
+    expect(coronal.count).toBe(17);
+    expect(coronal.step).toBeCloseTo(0.8);
   });
 });
 

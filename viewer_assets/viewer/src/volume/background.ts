@@ -3,7 +3,8 @@ import { breathe, type Predicate } from './cuts';
 
 /** Air in CT ends well below; a thin table top or a blanket hardly reaches above. */
 const BODY_HU = -300;
-const GRIP_MM = 3;
+const THIN_MM = 6;
+const SLICES_A_PART = 8;
 
 /** The value that parts body from background: fixed for HU, else by Otsu's method over the histogram. */
 export function bodyThreshold(volume: Volume, unit: string): number {
@@ -36,33 +37,43 @@ export function otsu({ voxels, range }: Volume): number {
 /**
  * What is not the patient: everything outside the largest connected body above the threshold.
  *
- * Thin bridges (skin that touches the table) are worn away first, slice by slice; the largest of what
- * remains in three dimensions is grown back, and holes that no slice opens to the outside (lungs,
- * bowel) belong to it. Work is done in parts; `progress` hears 0..1.
+ * Holes that no slice opens to the outside (lungs, bowel) belong to the body. Thin things that touch
+ * it, such as a table's shell or a cable, are worn away and what remains is grown back; a thick thing
+ * pressed against it stays, for better too much is left than something of the patient missing. Work is
+ * done in parts; `progress` hears 0..1.
  */
 export async function outsideBody(volume: Volume, threshold: number, progress: (share: number) => void = () => undefined): Promise<Predicate> {
   const { size } = volume.grid;
   const [nx, ny, nz] = size;
   const plane = nx * ny;
-  const grip = Math.max(1, Math.round(GRIP_MM / 2 / Math.min(spacing(volume.grid)[0], spacing(volume.grid)[1])));
+  const wear = Math.max(1, Math.round(THIN_MM / 2 / Math.min(spacing(volume.grid)[0], spacing(volume.grid)[1])));
   const solid = new Uint8Array(voxelCount(volume.grid));
   for (let i = 0; i < solid.length; i++) solid[i] = (volume.voxels[i] ?? 0) > threshold ? 1 : 0;
   progress(0.1);
   await breathe();
-  const core = solid.slice();
-  for (let z = 0; z < nz; z++) spread(core.subarray(z * plane, (z + 1) * plane), nx, ny, grip, 0);
-  progress(0.35);
-  await breathe();
+  await keepLargest(solid, nx, ny, nz);
+  progress(0.4);
+  const core = new Uint8Array(solid.length);
+  for (let z = 0; z < nz; z++) {
+    const slice = solid.subarray(z * plane, (z + 1) * plane);
+    fillHoles(slice, nx, ny);
+    const worn = core.subarray(z * plane, (z + 1) * plane);
+    worn.set(slice);
+    spread(worn, nx, ny, wear, 0);
+    if (z % SLICES_A_PART === 0) {
+      progress(0.4 + (0.2 * z) / nz);
+      await breathe();
+    }
+  }
   await keepLargest(core, nx, ny, nz);
-  progress(0.7);
+  progress(0.8);
   for (let z = 0; z < nz; z++) {
     const slice = core.subarray(z * plane, (z + 1) * plane);
-    spread(slice, nx, ny, grip + 1, 1);
-    const own = solid.subarray(z * plane, (z + 1) * plane);
-    for (let i = 0; i < plane; i++) slice[i] = slice[i] === 1 && own[i] === 1 ? 1 : 0;
-    fillHoles(slice, nx, ny);
-    if (z % 8 === 0) {
-      progress(0.7 + (0.3 * z) / nz);
+    spread(slice, nx, ny, wear + 1, 1);
+    const whole = solid.subarray(z * plane, (z + 1) * plane);
+    for (let i = 0; i < plane; i++) slice[i] = slice[i] === 1 && whole[i] === 1 ? 1 : 0;
+    if (z % SLICES_A_PART === 0) {
+      progress(0.8 + (0.2 * z) / nz);
       await breathe();
     }
   }

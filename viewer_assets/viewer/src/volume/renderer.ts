@@ -6,6 +6,7 @@ import vtkPlane from '@kitware/vtk.js/Common/DataModel/Plane';
 import vtkColorTransferFunction from '@kitware/vtk.js/Rendering/Core/ColorTransferFunction';
 import vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer';
 import vtkRenderWindow from '@kitware/vtk.js/Rendering/Core/RenderWindow';
+import vtkRenderWindowInteractor from '@kitware/vtk.js/Rendering/Core/RenderWindowInteractor';
 import vtkVolume from '@kitware/vtk.js/Rendering/Core/Volume';
 import vtkVolumeMapper from '@kitware/vtk.js/Rendering/Core/VolumeMapper';
 import vtkOpenGLRenderWindow from '@kitware/vtk.js/Rendering/OpenGL/RenderWindow';
@@ -23,9 +24,10 @@ export interface RenderState {
 
 /** Pixels are left out so that a frame takes about this long while something moves, and at rest. */
 const MOVING_MS = 120;
-const RESTING_MS = 2500;
+const RESTING_MS = 1200;
 const COARSEST = 6;
 const REST_AFTER_MS = 200;
+const SURFACE = 0.4;
 
 /** Which sizes a graphics card holds; undefined where there is no WebGL 2. */
 export interface Capability {
@@ -48,6 +50,7 @@ export function capability(): Capability | undefined {
 export class VolumeRenderer {
   private readonly window = vtkRenderWindow.newInstance();
   private readonly view = vtkOpenGLRenderWindow.newInstance();
+  private readonly interactor = vtkRenderWindowInteractor.newInstance();
   private readonly renderer = vtkRenderer.newInstance({ background: [0, 0, 0] });
   private readonly image = vtkImageData.newInstance();
   private readonly mapper = vtkVolumeMapper.newInstance();
@@ -79,7 +82,6 @@ export class VolumeRenderer {
     this.actor.setMapper(this.mapper);
     const property = this.actor.getProperty();
     property.setInterpolationTypeToLinear();
-    property.setShade(true);
     property.setAmbient(0.25);
     property.setDiffuse(0.8);
     property.setSpecular(0.15);
@@ -90,6 +92,8 @@ export class VolumeRenderer {
     this.window.addRenderer(this.renderer);
     this.view.setContainer(container);
     this.window.addView(this.view);
+    // Bound to no element: the mapper asks it how fast frames come.
+    this.interactor.setView(this.view);
     this.view.getCanvas()?.addEventListener('webglcontextlost', (event) => {
       event.preventDefault();
       this.onLost();
@@ -129,7 +133,7 @@ export class VolumeRenderer {
     cancelAnimationFrame(this.frame);
     this.window.removeView(this.view);
     this.view.setContainer(null);
-    for (const part of [this.actor, this.mapper, this.image, this.renderer, this.window, this.view]) part.delete();
+    for (const part of [this.actor, this.mapper, this.image, this.renderer, this.interactor, this.window, this.view]) part.delete();
   }
 
   private adapt(took: number): void {
@@ -151,7 +155,8 @@ export class VolumeRenderer {
     this.colour(state.transfer);
     this.crop(state.crop);
     this.aim(state.camera);
-    this.window.render();
+    // Not by the window: it asks the interactor, which draws only once it is bound to an element.
+    this.view.traverseAllPasses();
     // Until the card has drawn: without it only the asking would be measured.
     const gl = this.view.getCanvas()?.getContext('webgl2');
     gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
@@ -179,6 +184,8 @@ export class VolumeRenderer {
     const property = this.actor.getProperty();
     property.setRGBTransferFunction(0, colours);
     property.setScalarOpacity(0, opacity);
+    // What is seen through has no surface that light could fall on.
+    property.setShade(transfer.some((point) => point.opacity >= SURFACE));
   }
 
   private crop(crop: RenderState['crop']): void {

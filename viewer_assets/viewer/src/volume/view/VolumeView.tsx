@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import * as state from '../../state';
-import { clip } from '../../ui/text';
+import { t } from '../../i18n';
+import { clip, patientLine } from '../../ui/text';
 import * as actions from '../actions';
 import { PANES, type Pane } from '../planes';
 import { closeSession, leave, openSession } from '../session';
@@ -76,6 +77,24 @@ function Planes() {
     <div class={`planes ${layout}`} data-testid="planes" data-layout={layout}>
       {shown.map((pane) => (pane === 'vr' ? <VrPane key="vr" /> : <MprPane key={pane} pane={pane} />))}
       {layout === 'batch' && <BatchBar />}
+      <Identity />
+    </div>
+  );
+}
+
+/** Whose picture it is, and what must not be forgotten about it; as in two dimensions. */
+function Identity() {
+  const open = state.current.value;
+  if (!open) return null;
+  const { study, series } = open;
+  const named = state.infoVisible.value && !study.anonymous;
+  return (
+    <div class="identity" data-testid="volume-identity">
+      {study.anonymous && <div>{t('app.anonymous')}</div>}
+      {named && <div>{clip(patientLine(study), 48)}</div>}
+      {named && <div>{clip(study.patient_id, 48)}</div>}
+      <div>{clip([series.modality, series.description].join(' '), 48)}</div>
+      {state.view.value.lossy && <div class="warning">{t('mark.lossy')}</div>}
     </div>
   );
 }
@@ -152,7 +171,7 @@ function PhoneBar({ ready }: { ready: boolean }) {
       <IconChoice id="volume-back" icon="close" label={w('tool.back')} onPress={leave} />
       {ready && (
         <>
-          {(['cursor', 'scroll', 'window'] as const).map((name) => <ToolChoice key={name} name={name} />)}
+          {store.layout.value === 'vr' ? <VrTools /> : (['cursor', 'scroll', 'window'] as const).map((name) => <ToolChoice key={name} name={name} />)}
           <IconChoice
             id="volume-settings"
             icon="more"
@@ -166,6 +185,23 @@ function PhoneBar({ ready }: { ready: boolean }) {
       )}
     </div>
   );
+}
+
+const VR_ICONS = { rotate: 'rotateRight', shift: 'window', pick: 'cursor' } as const;
+
+function VrTools() {
+  return (['rotate', 'shift', 'pick'] as const).map((name) => (
+    <IconChoice
+      key={name}
+      id={`vr-bar-${name}`}
+      icon={VR_ICONS[name]}
+      label={w(`vr.${name}`)}
+      active={store.vr.value.tool === name}
+      onPress={() => {
+        store.vr.value = { ...store.vr.value, tool: name };
+      }}
+    />
+  ));
 }
 
 /** Within the thumb's reach. */
