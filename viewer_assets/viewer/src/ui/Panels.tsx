@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { withActive } from '../panes';
-import type { BuiltIn, Preset, Window } from '../engine/presets';
+import type { Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
 import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
 import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
-import { clip } from './text';
+import { presetText } from './text';
 import { SeriesList } from './SeriesList';
 import { ToolRow } from './Toolbar';
 
@@ -84,10 +84,6 @@ function WindowForm() {
       </button>
     </form>
   );
-}
-
-function presetText({ key, name }: Preset): string {
-  return name === '' ? t(`preset.${key as BuiltIn}`) : clip(name, 40);
 }
 
 function Presets() {

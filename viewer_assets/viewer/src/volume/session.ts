@@ -68,7 +68,7 @@ async function load(engine: Engine, plan: Plan, stack: readonly StackImage[], ev
 function begin(volume: Volume, image: StackImage | undefined, every: number): void {
   const dataset: Dataset = image ? frameDataset(image.dataset, image.frame) : {};
   const unit = valueUnit(dataset);
-  const presets = unit === 'HU' ? state.presets.value : [];
+  const presets = state.presets.value;
   store.loaded.value = {
     volume,
     unit,

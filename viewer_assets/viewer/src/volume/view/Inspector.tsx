@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../../i18n';
+import { presetText } from '../../ui/text';
 import * as actions from '../actions';
 import { batchAngles, PANES, type Pane } from '../planes';
 import { PROJECTIONS, valueAt } from '../reslice';
@@ -85,9 +85,9 @@ function WindowSettings() {
         <Choice id="volume-preset-default" label={w('window.file')} onPress={actions.resetWindow} />
         {presets.map((preset) => (
           <Choice
-            key={preset.name}
-            id={`volume-preset-${preset.name}`}
-            label={t(`preset.${preset.name}`)}
+            key={preset.key}
+            id={`volume-preset-${preset.key}`}
+            label={presetText(preset)}
             active={preset.width === width && preset.center === center}
             onPress={() => { actions.setWindow(preset); }}
           />

@@ -8,7 +8,8 @@ export function useSize(): [ref: { current: HTMLElement | null }, size: readonly
     const element = ref.current;
     if (!element) return undefined;
     const measure = () => {
-      setSize([element.clientWidth, element.clientHeight]);
+      const { width, height } = element.getBoundingClientRect();
+      setSize([width, height]);
     };
     measure();
     const observer = new ResizeObserver(measure);
