@@ -139,7 +139,8 @@ class VolumePage:
             )
         picture = Image.open(io.BytesIO(self.pane("vr").screenshot()))
         self.page.evaluate("document.querySelector('style[data-bare]').remove()")
-        return np.asarray(picture.convert("RGB"), float)
+        # The lines between the panes may reach into its edge.
+        return np.asarray(picture.convert("RGB"), float)[3:-3, 3:-3]
 
     def drag(self, pane: str, start: tuple[float, float], *points: tuple[float, float]) -> None:
         """From place to place, each in CSS pixels of the pane."""

@@ -25,7 +25,9 @@ export interface RenderState {
 /** Pixels are left out so that a frame takes about this long while something moves, and at rest. */
 const MOVING_MS = 120;
 const RESTING_MS = 1200;
-const COARSEST = 6;
+const COARSEST = 8;
+/** A picture is drawn once more when its pixels become smaller than this share. */
+const WORTH = 0.75;
 const REST_AFTER_MS = 200;
 const SURFACE = 0.4;
 
@@ -58,8 +60,9 @@ export class VolumeRenderer {
   private readonly scalars: vtkDataArray;
   private size: readonly [number, number] = [1, 1];
   private state: RenderState | undefined;
-  private coarseness = 3;
+  private coarseness = 4;
   private frame = 0;
+  private closed = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -96,7 +99,7 @@ export class VolumeRenderer {
     this.interactor.setView(this.view);
     this.view.getCanvas()?.addEventListener('webglcontextlost', (event) => {
       event.preventDefault();
-      this.onLost();
+      if (!this.closed) this.onLost();
     });
   }
 
@@ -111,14 +114,26 @@ export class VolumeRenderer {
     if (this.frame !== 0) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      const took = this.draw(this.coarseness);
+      const { coarseness } = this;
+      const took = this.draw(coarseness);
       this.onFrame(false);
       this.adapt(took);
       this.timer = setTimeout(() => {
-        const pixelsMs = took * this.coarseness ** 2;
-        this.draw(Math.max(1, Math.sqrt(pixelsMs / RESTING_MS)));
-        this.onFrame(true);
+        this.refine(took, coarseness);
       }, REST_AFTER_MS);
+    });
+  }
+
+  /** Finer by what the frame before took, until it would take too long: the first frames also build shaders. */
+  private refine(took: number, coarseness: number): void {
+    const finer = Math.max(1, coarseness * Math.sqrt(took / RESTING_MS));
+    const drawn = this.draw(finer);
+    if (finer === 1 || finer * Math.sqrt(drawn / RESTING_MS) > finer * WORTH) {
+      this.onFrame(true);
+      return;
+    }
+    this.timer = setTimeout(() => {
+      this.refine(drawn, finer);
     });
   }
 
@@ -129,11 +144,15 @@ export class VolumeRenderer {
   }
 
   close(): void {
+    this.closed = true;
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
+    const gl = this.view.getCanvas()?.getContext('webgl2');
     this.window.removeView(this.view);
     this.view.setContainer(null);
     for (const part of [this.actor, this.mapper, this.image, this.renderer, this.interactor, this.window, this.view]) part.delete();
+    // Browsers keep few contexts, and an unused one until they find the time to collect it.
+    gl?.getExtension('WEBGL_lose_context')?.loseContext();
   }
 
   private adapt(took: number): void {

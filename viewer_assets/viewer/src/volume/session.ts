@@ -13,6 +13,7 @@ import { voxelCount, type Volume } from './grid';
 import { loadVolume, SliceError } from './load';
 import * as store from './store';
 import { usualRange, vrPresetsFor } from './transfer';
+import { closeVr } from './vr_actions';
 
 /** Voxels (two bytes each, as a rule) that a browser is trusted to hold beside the pictures themselves. */
 const MOST_VOXELS = { phone: 64_000_000, desktop: 400_000_000 };
@@ -110,6 +111,7 @@ export function leave(): void {
 /** The voxels are let go. */
 export function closeSession(): void {
   loading?.abort();
+  closeVr();
   store.loaded.value = null;
   store.batch.value = null;
   store.marks.value = [];

@@ -6,7 +6,7 @@ import * as store from './store';
 import { transferOf, usualRange, type Transfer, type VrPreset } from './transfer';
 
 /** Voxels that are drawn in three dimensions: each frame reads all of them. */
-const MOST_VOXELS = { phone: 12_000_000, software: 6_000_000, desktop: 40_000_000 };
+const MOST_VOXELS = { phone: 12_000_000, software: 3_000_000, desktop: 40_000_000 };
 
 export interface Limits {
   phone: boolean;
@@ -14,6 +14,7 @@ export interface Limits {
   longestSide: number;
 }
 
+let source: Volume | undefined;
 let cut: CutVolume | undefined;
 let usual: readonly [number, number] = [0, 1];
 let redraw: () => void = () => undefined;
@@ -22,19 +23,28 @@ function change(part: Partial<store.VrState>): void {
   store.vr.value = { ...store.vr.value, ...part };
 }
 
-/** What is rendered: a copy that can be cut, as fine as the machine can draw. `onCut` hears when voxels changed. */
-export function openVr(source: Volume, limits: Limits, onCut: () => void): Volume {
-  const most = limits.software ? MOST_VOXELS.software : limits.phone ? MOST_VOXELS.phone : MOST_VOXELS.desktop;
-  cut = new CutVolume(reduced(source, most, limits.longestSide));
-  usual = usualRange(source);
+/**
+ * What is rendered: a copy that can be cut, as fine as the machine can draw. `onCut` hears when voxels
+ * changed. What was cut stays cut when the pane comes and goes.
+ */
+export function openVr(volume: Volume, limits: Limits, onCut: () => void): Volume {
   redraw = onCut;
-  change({ cuts: 0, working: null });
+  if (cut && source === volume) return cut.shown;
+  const most = limits.software ? MOST_VOXELS.software : limits.phone ? MOST_VOXELS.phone : MOST_VOXELS.desktop;
+  source = volume;
+  cut = new CutVolume(reduced(volume, most, limits.longestSide));
+  usual = usualRange(volume);
   return cut.shown;
 }
 
-export function closeVr(): void {
-  cut = undefined;
+/** The pane is gone; the cuts are kept. */
+export function pauseVr(): void {
   redraw = () => undefined;
+}
+
+export function closeVr(): void {
+  pauseVr();
+  source = cut = undefined;
 }
 
 export function renderedVolume(): Volume | undefined {
@@ -108,9 +118,14 @@ export async function removeBackground(unit: string): Promise<void> {
   if (!cut || store.vr.value.working !== null) return;
   change({ working: 0 });
   const away = await outsideBody(cut.shown, bodyThreshold(cut.shown, unit), (share) => {
-    change({ working: share * 0.8 });
+    tell(share * 0.8);
   });
   await work(away, 0.8);
+}
+
+/** Drawing the number must not take longer than the work. */
+function tell(share: number): void {
+  if (share - (store.vr.value.working ?? 0) >= 0.1) change({ working: share });
 }
 
 async function work(away: Parameters<CutVolume['cut']>[0], from = 0): Promise<void> {
@@ -118,7 +133,7 @@ async function work(away: Parameters<CutVolume['cut']>[0], from = 0): Promise<vo
   if (!target) return;
   change({ working: from, nothing: false });
   const count = await target.cut(away, (share) => {
-    change({ working: from + share * (1 - from) });
+    tell(from + share * (1 - from));
   });
   if (target !== cut) return;
   redraw();

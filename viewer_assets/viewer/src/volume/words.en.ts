@@ -26,7 +26,6 @@ export const en: Record<Word, string> = {
   'pane.vr': 'Volume',
   'pane.quad': 'Four',
   'pane.position': '{position} mm  {index}/{count}',
-  'pane.maximise': 'Double-click to enlarge or restore',
   'pane.thick': '{projection} {thickness} mm',
 
   'tool.cursor': 'Cursor',
@@ -122,10 +121,7 @@ export const en: Record<Word, string> = {
   'vr.to': 'to',
   'vr.spin': 'Spin',
   'vr.spinStop': 'Stop',
-  'vr.reset': 'Reset view',
-  'vr.lost': 'The display was interrupted and is being restored',
   'vr.failed': 'No volume rendering: the display cannot hold this data. MPR is not affected',
-  'vr.coarse': 'Coarse while dragging',
 
   'mark.length': '{value} mm',
   'mark.projected': '{value} mm (projected)',

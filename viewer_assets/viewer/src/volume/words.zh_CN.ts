@@ -25,7 +25,6 @@ export const zh_CN = {
   'pane.vr': '容积再现',
   'pane.quad': '四格',
   'pane.position': '{position} mm　{index}/{count}',
-  'pane.maximise': '双击放大或还原',
   'pane.thick': '{projection} {thickness} mm',
 
   'tool.cursor': '定位',
@@ -121,10 +120,7 @@ export const zh_CN = {
   'vr.to': '止',
   'vr.spin': '自动旋转',
   'vr.spinStop': '停止旋转',
-  'vr.reset': '复位视图',
-  'vr.lost': '显示设备曾中断，正在恢复',
   'vr.failed': '容积再现无法显示：显示设备不支持此数据。多平面重建不受影响',
-  'vr.coarse': '拖动时为粗略显示',
 
   'mark.length': '{value} mm',
   'mark.projected': '{value} mm（投影）',

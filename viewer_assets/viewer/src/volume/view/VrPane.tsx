@@ -4,7 +4,7 @@ import { moveCursor, toggleLayout } from '../actions';
 import { pick, seenAt } from '../camera';
 import { listen, type Drag, type Gestures, type Place } from '../gestures';
 import { edgesOf } from '../planes';
-import { capability, VolumeRenderer } from '../renderer';
+import { capability, VolumeRenderer, type Capability } from '../renderer';
 import * as store from '../store';
 import * as actions from '../vr_actions';
 import { w } from '../words';
@@ -13,6 +13,9 @@ import { useSize } from './size';
 const ZOOM_PIXELS = 180;
 const SPIN_DEGREES = 6;
 const SPIN_MS = 60;
+
+/** Asked once: each question takes a WebGL context, of which there are few. */
+let able: Capability | undefined;
 
 /** The volume seen from outside. */
 export function VrPane() {
@@ -34,7 +37,7 @@ export function VrPane() {
 
   useEffect(() => {
     if (!screen.current || !volume) return undefined;
-    const able = capability();
+    able ??= capability();
     if (!able) {
       store.vrProblem.value = w('refusal.webgl');
       return undefined;
@@ -62,7 +65,7 @@ export function VrPane() {
     return () => {
       renderer.current?.close();
       renderer.current = null;
-      actions.closeVr();
+      actions.pauseVr();
     };
   }, [volume, attempt]);
 
