@@ -32,6 +32,16 @@ class Slices:
     def attribute(self, index: int, tag: str) -> Any:
         return self._datasets[index][tag]["Value"][0]
 
+    def position(self, index: int) -> list[float]:
+        """Image Position (Patient): left, back, head in millimetres."""
+        return [float(value) for value in self._datasets[index]["00200032"]["Value"]]
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Millimetres between rows and between columns."""
+        between_rows, between_columns = self._datasets[0]["00280030"]["Value"]
+        return float(between_rows), float(between_columns)
+
     def values(self, index: int) -> np.ndarray:
         """Rows × columns in HU, by the file's slope and intercept."""
         if index not in self._values:

@@ -87,7 +87,7 @@ class ViewerPage:
         x, y = box["x"] + box["width"] * start[0], box["y"] + box["height"] * start[1]
         points = [(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)]
         if self.phone:
-            self._touch_drag(points)
+            self.touch_drag(points)
             return
         self.page.mouse.move(*points[0])
         self.page.mouse.down(button=button)
@@ -122,7 +122,7 @@ class ViewerPage:
         expect(entry).to_be_attached()
         return entry.text_content() or ""
 
-    def _touch_drag(self, points: list[tuple[float, float]]) -> None:
+    def touch_drag(self, points: list[tuple[float, float]]) -> None:
         devtools = self.page.context.new_cdp_session(self.page)
         for position, (x, y) in enumerate(points):
             kind = "touchMove" if position else "touchStart"

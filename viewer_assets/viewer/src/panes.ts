@@ -1,7 +1,7 @@
 import { instancePath, type DicomWeb } from './dicomweb/client';
 import { asViewerError, isAbort, type ErrorCode } from './dicomweb/errors';
 import { isSlowLine } from './dicomweb/line';
-import { buildStack, frameRate } from './dicomweb/stack';
+import { buildStack, frameRate, type StackImage } from './dicomweb/stack';
 import { nextRate } from './engine/cine';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
@@ -134,6 +134,8 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   pane.problem.value = null;
   pane.pictureShown.value = false;
   pane.first.value = null;
+  pane.refusal.value = undefined;
+  state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isPicture(series)) return;
   const previewing = showPreview(open, pane, signal);
@@ -154,8 +156,20 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
     await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
     if (place >= stack.length) view.blank(true);
     await Promise.all([previewing, drawing]);
+    void offerVolume(open, stack, pane);
   } catch (error) {
     report(error, 'engine_failed', pane);
+  }
+}
+
+/** Only after the picture: what is offered beside it must not be loaded before it. */
+async function offerVolume(open: OpenSeries, stack: readonly StackImage[], pane: Pane): Promise<void> {
+  try {
+    const { refusalText } = await import('./volume/offer');
+    if (pane.open.value === open) pane.refusal.value = refusalText(stack);
+  } catch (error) {
+    // Nothing is offered, and the picture stays.
+    asViewerError(error, 'network');
   }
 }
 

@@ -60,6 +60,8 @@ export class Pane {
   readonly problem = signal<Problem | null>(null);
   /** Pictures a second when the stack is played. */
   readonly rate = signal(10);
+  /** Why the series is not reconstructed in three dimensions, in words; null when it can be, undefined while unknown. */
+  readonly refusal = signal<string | null | undefined>(undefined);
 
   constructor(readonly id: string) {}
 }
@@ -90,6 +92,8 @@ export const connection = signal<Connection>('ok');
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
 export const infoVisible = signal(true);
+/** Pictures as they are stored, or the active pane's series reconstructed. */
+export const mode = signal<'stack' | 'volume'>('stack');
 export const panel = signal<Panel | null>(null);
 export const phone = signal(false);
 

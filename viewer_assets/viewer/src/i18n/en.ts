@@ -21,6 +21,8 @@ export const en: Record<Key, string> = {
   'app.noDate': 'no date',
   'app.more': 'More',
   'app.shortcuts': 'Shortcuts',
+  'app.loadingVolume': 'Loading the reconstructions…',
+  'app.checkingVolume': 'Looking whether this can be reconstructed…',
   'app.slider': 'Image position',
 
   'banner.retrying': 'The network is unsteady, connecting again…',
@@ -73,6 +75,7 @@ export const en: Record<Key, string> = {
   'tool.deleteOne': 'Delete',
   'tool.deleteAll': 'Delete all',
   'tool.measurements': 'Measurements',
+  'tool.volume': '3D',
   'tool.info': 'Corners',
 
   'app.emptyPane': 'Choose a series from the list, or drag one here',

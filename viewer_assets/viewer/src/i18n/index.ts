@@ -5,8 +5,6 @@ import { zh_CN, type Key } from './zh_CN';
 export type { Key };
 export type Language = 'zh_CN' | 'en';
 
-const DICTIONARIES: Record<Language, Record<Key, string>> = { zh_CN, en };
-
 export const language = signal<Language>('zh_CN');
 
 /** Chinese unless another language that there is was asked for. */
@@ -16,7 +14,10 @@ export function chooseLanguage(wanted: string | null): void {
   document.title = t('app.title');
 }
 
-/** The text of a key; `{name}` is replaced by the parameter of that name. */
-export function t(key: Key, parameters: Record<string, string | number> = {}): string {
-  return DICTIONARIES[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
+/** A function that gives the text of a key; `{name}` is replaced by the parameter of that name. */
+export function translator<Texts extends string>(dictionaries: Record<Language, Record<Texts, string>>) {
+  return (key: Texts, parameters: Record<string, string | number> = {}): string =>
+    dictionaries[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
 }
+
+export const t = translator<Key>({ zh_CN, en });

@@ -19,6 +19,8 @@ export const zh_CN = {
   'app.noDate': '日期不详',
   'app.more': '更多',
   'app.shortcuts': '键盘快捷键',
+  'app.loadingVolume': '正在载入三维重建…',
+  'app.checkingVolume': '正在检查能否三维重建…',
   'app.slider': '图像位置',
 
   'banner.retrying': '网络不稳定，正在重新连接…',
@@ -71,6 +73,7 @@ export const zh_CN = {
   'tool.deleteOne': '删除所选',
   'tool.deleteAll': '全部删除',
   'tool.measurements': '测量结果',
+  'tool.volume': '三维',
   'tool.info': '四角信息',
 
   'app.emptyPane': '从序列列表选择或拖入序列',

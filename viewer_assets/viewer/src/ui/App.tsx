@@ -6,6 +6,7 @@ import { Panels } from './Panels';
 import { Panes } from './Panes';
 import { SeriesList } from './SeriesList';
 import { DesktopToolbar, PhoneToolbar } from './Toolbar';
+import { VolumeSlot } from './VolumeSlot';
 
 function Banner() {
   if (state.connection.value !== 'ok') {
@@ -63,6 +64,7 @@ export function App() {
       {!phone && <DesktopToolbar />}
       {!phone && <SeriesList />}
       <Panes />
+      {state.mode.value === 'volume' && <VolumeSlot />}
       {phone && <PhoneToolbar />}
       <Banner />
       <Panels />

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { withActive } from '../panes';
-import type { BuiltIn, Preset, Window } from '../engine/presets';
+import type { Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
 import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
 import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
-import { clip } from './text';
+import { presetText } from './text';
 import { SeriesList } from './SeriesList';
 import { ToolRow } from './Toolbar';
 
@@ -86,10 +86,6 @@ function WindowForm() {
   );
 }
 
-function presetText({ key, name }: Preset): string {
-  return name === '' ? t(`preset.${key as BuiltIn}`) : clip(name, 40);
-}
-
 function Presets() {
   return (
     <>
@@ -155,6 +151,7 @@ const LETTERS: [letter: string, text: Key][] = [
   ['Q', 'tool.rotateLeft'],
   ['T', 'tool.rotateRight'],
   ['D', 'tool.info'],
+  ['M', 'tool.volume'],
   ['X', 'tool.cursor'],
   ['K', 'tool.link'],
   ['G', 'tool.lines'],
@@ -214,6 +211,7 @@ export function Panels() {
             <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), ...comparingActions()]} />
           </div>
           <ToolRow actions={[panelAction('layout', 'layout', 'tool.layout')]} />
+          {state.active.value.refusal.value && <p class="note">{state.active.value.refusal.value}</p>}
         </Sheet>
       );
     case 'help':

@@ -9,6 +9,7 @@ import {
   panelAction,
   pictureActions,
   playAction,
+  volumeAction,
   type Action,
 } from './actions';
 import { Icon } from './icons';
@@ -21,7 +22,7 @@ export function ToolButton({ action }: { action: Action }) {
     <button
       type="button"
       class={active ? 'tool active' : 'tool'}
-      title={key ? `${label} (${key})` : label}
+      title={action.hint?.() ?? (key ? `${label} (${key})` : label)}
       aria-pressed={active}
       disabled={action.disabled?.() ?? false}
       data-testid={`tool-${action.id}`}
@@ -49,7 +50,7 @@ export function DesktopToolbar() {
   return (
     <div class="toolbar" role="toolbar">
       <ToolRow actions={navigationTools()} />
-      <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout')]} />
+      <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout'), volumeAction()]} />
       {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
       <ToolRow actions={measureTools()} />
       <ToolRow actions={deleteActions()} />
@@ -71,6 +72,7 @@ export function PhoneToolbar() {
       {window && <ToolButton action={window} />}
       <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
       <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
+      <ToolButton action={volumeAction()} />
       <ToolButton action={panelAction('more', 'more', 'app.more')} />
     </div>
   );

@@ -1,6 +1,6 @@
 import { changeRate, chooseTool, setLinesVisible, setLinked, togglePlay, withActive, withEngine } from '../panes';
 import type { ToolName } from '../engine/view';
-import type { Key } from '../i18n';
+import { t, type Key } from '../i18n';
 import * as state from '../state';
 import type { IconName } from './icons';
 
@@ -14,6 +14,8 @@ export interface Action {
   run: () => void;
   active?: () => boolean;
   disabled?: () => boolean;
+  /** Said in the tooltip in place of the label. */
+  hint?: () => string | undefined;
 }
 
 function toolAction(id: ToolName, key: string): Action {
@@ -124,6 +126,22 @@ export function rateActions(): Action[] {
     { id: 'slower', icon: 'slower', label: 'tool.slower', key: ',', run: () => { changeRate(-1); } },
     { id: 'faster', icon: 'faster', label: 'tool.faster', key: '.', run: () => { changeRate(1); } },
   ];
+}
+
+export function volumeAction(): Action {
+  const refusal = state.active.value.refusal.value;
+  return {
+    id: 'volume',
+    icon: 'volume',
+    label: 'tool.volume',
+    key: 'm',
+    run: () => {
+      state.panel.value = null;
+      state.mode.value = 'volume';
+    },
+    disabled: () => refusal !== null,
+    hint: () => (refusal === undefined ? t('app.checkingVolume') : (refusal ?? undefined)),
+  };
 }
 
 export function infoAction(): Action {

@@ -1,6 +1,6 @@
 import { goTo, stepSeries, withActive, withEngine } from '../panes';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions, volumeAction } from './actions';
 
 const PAGE = 10;
 const ZOOM_STEP = 1.2;
@@ -60,7 +60,7 @@ function windows(key: string): boolean {
 
 function runsAction(key: string): boolean {
   const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
-  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction()];
+  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction(), volumeAction()];
   const action = all.find((item) => item.key === wanted);
   if (!action || action.disabled?.() === true) return false;
   action.run();

@@ -1,4 +1,5 @@
 import type { StudySummary } from '../dicomweb/types';
+import type { BuiltIn, Preset } from '../engine/presets';
 import { t, type Key } from '../i18n';
 
 /** Text from outside, cut to a length that a corner can hold. */
@@ -32,4 +33,9 @@ export function patientLine(study: StudySummary): string {
   return [study.patient_name, sexText(study.patient_sex), ageText(study.patient_birth_date, study.date)]
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** A window preset's name: the hospital's own, or that of a built-in one. */
+export function presetText({ key, name }: Preset): string {
+  return name === '' ? t(`preset.${key as BuiltIn}`) : clip(name, 40);
 }

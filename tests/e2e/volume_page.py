@@ -1,0 +1,179 @@
+"""The viewer's reconstructions as a reader handles them, and what they must show by the voxels."""
+
+from __future__ import annotations
+
+import base64
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from e2e.picture import Slices
+from e2e.viewer_page import ViewerPage
+
+PLANES = ("axial", "sagittal", "coronal")
+# What lies over the rendering must not be taken for a part of it.
+BARE = ".plane-overlay, .plane .edge, .plane-corner, .identity { visibility: hidden !important }"
+
+
+class Voxels:
+    """A CT series as a box of HU: slices from the feet up × rows × columns."""
+
+    def __init__(self, slices: Slices, count: int) -> None:
+        places = [slices.position(index) for index in range(count)]
+        self.order = sorted(range(count), key=lambda index: places[index][2])
+        with ThreadPoolExecutor(4) as pool:
+            self.hu = np.stack(list(pool.map(slices.values, self.order))).astype(float)
+        between_rows, between_columns = slices.spacing
+        gap = (places[self.order[-1]][2] - places[self.order[0]][2]) / (count - 1)
+        self.spacing = np.array([gap, between_rows, between_columns])
+        self.origin = np.array(places[self.order[0]][::-1])
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Of the box, in millimetres: head, back, left."""
+        return self.origin + (np.array(self.hu.shape) - 1) / 2 * self.spacing
+
+
+class VolumePage:
+    """The opened reconstructions of what the viewer shows."""
+
+    def __init__(self, viewer: ViewerPage) -> None:
+        self.viewer = viewer
+        self.page = viewer.page
+        self.phone = viewer.phone
+
+    @classmethod
+    def open(cls, viewer: ViewerPage) -> VolumePage:
+        viewer.page.get_by_test_id("tool-volume").first.click()
+        ready = viewer.page.locator("[data-testid=volume][data-phase=ready]")
+        expect(ready).to_be_visible(timeout=60_000)
+        return cls(viewer)
+
+    def press(self, name: str) -> None:
+        """A button of the settings, which a phone keeps in a sheet."""
+        button = self.page.get_by_test_id(name)
+        self._settings(button)
+        button.click()
+        self.close_settings()
+
+    def type(self, name: str, value: float) -> None:
+        field = self.page.get_by_test_id(name)
+        self._settings(field)
+        field.fill(f"{value:g}")
+        self.close_settings()
+
+    def _settings(self, wanted: Locator) -> None:
+        if self.phone and not wanted.is_visible():
+            self.page.get_by_test_id("volume-settings").click()
+
+    def close_settings(self) -> None:
+        close = self.page.get_by_test_id("volume-sheet-close")
+        if self.phone and close.is_visible():
+            close.click()
+
+    def pane(self, name: str) -> Locator:
+        return self.page.get_by_test_id(f"pane-{name}")
+
+    def wait(self, name: str) -> None:
+        """Until a pane is drawn as finely as it will be."""
+        self.page.wait_for_timeout(80)
+        expect(self.pane(name)).to_have_attribute("data-ready", "true", timeout=30_000)
+
+    def number(self, pane: str, attribute: str) -> float:
+        return float(self.pane(pane).get_attribute(f"data-{attribute}") or "nan")
+
+    def edges(self, pane: str) -> str:
+        """The letters at the top, right, bottom and left."""
+        sides = ("top", "right", "bottom", "left")
+        return " ".join(
+            self.page.get_by_test_id(f"{pane}-edge-{side}").inner_text() for side in sides
+        )
+
+    def greys(self, pane: str) -> np.ndarray:
+        """What is drawn in a pane of a plane, pixel for pixel, 0 to 255."""
+        self.wait(pane)
+        encoded = self.pane(pane).locator("canvas").evaluate("c => c.toDataURL('image/png')")
+        picture = Image.open(io.BytesIO(base64.b64decode(encoded.partition(",")[2])))
+        return np.asarray(picture.convert("L"), float)
+
+    def place(self, pane: str, x: float, y: float) -> tuple[float, float]:
+        """Millimetres right of and below the pane's middle, of a place in its CSS pixels."""
+        box = self.pane(pane).bounding_box()
+        assert box
+        pixel = self.number(pane, "pixel")
+        return (x - box["width"] / 2) * pixel, (y - box["height"] / 2) * pixel
+
+    def expected(self, pane: str, plane: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
+        """The greys that a plane of voxels has in the pane's raster, black outside.
+
+        ``plane`` has HU as the pane lies: rows downwards, columns to the right; ``spacing`` is in
+        that order too. Between voxels it is linear, as the viewer says it draws.
+        """
+        shape = self.greys(pane).shape
+        box = self.pane(pane).bounding_box()
+        assert box
+        pixel = self.number(pane, "pixel") * box["width"] / shape[1]
+        axes = [
+            (np.arange(size) - (size - 1) / 2) * pixel / step + (length - 1) / 2
+            for size, step, length in zip(shape, spacing, plane.shape, strict=True)
+        ]
+        values = _bilinear(plane, *axes)
+        volume = self.page.get_by_test_id("volume")
+        width, center = (
+            float(volume.get_attribute(f"data-window-{name}") or 0) for name in ("width", "center")
+        )
+        greys = np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
+        return np.where(np.isnan(values), 0, greys)
+
+    def rendering(self) -> np.ndarray:
+        """The picture of the volume rendering alone, 0 to 255, rows × columns × RGB."""
+        self.wait("vr")
+        if not self.page.locator("style[data-bare]").count():
+            self.page.evaluate(
+                """css => { const style = document.createElement('style');
+                style.dataset.bare = ''; style.textContent = css; document.head.append(style); }""",
+                BARE,
+            )
+        picture = Image.open(io.BytesIO(self.pane("vr").screenshot()))
+        self.page.evaluate("document.querySelector('style[data-bare]').remove()")
+        # The lines between the panes may reach into its edge.
+        return np.asarray(picture.convert("RGB"), float)[3:-3, 3:-3]
+
+    def drag(self, pane: str, start: tuple[float, float], *points: tuple[float, float]) -> None:
+        """From place to place, each in CSS pixels of the pane."""
+        box = self.pane(pane).bounding_box()
+        assert box
+        path = [(box["x"] + x, box["y"] + y) for x, y in (start, *points)]
+        if self.phone:
+            self.viewer.touch_drag(path)
+            return
+        self.page.mouse.move(*path[0])
+        self.page.mouse.down()
+        for point in path[1:]:
+            self.page.mouse.move(*point, steps=4)
+        self.page.mouse.up()
+
+
+def _bilinear(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Linear between voxels; NaN more than half a voxel outside."""
+    outside = [
+        (at < -0.5) | (at > length - 0.5)
+        for at, length in zip((rows, columns), plane.shape, strict=True)
+    ]
+    r, c = (
+        np.clip(at, 0, length - 1) for at, length in zip((rows, columns), plane.shape, strict=True)
+    )
+    r0, c0 = (
+        np.minimum(at.astype(int), length - 2)
+        for at, length in zip((r, c), plane.shape, strict=True)
+    )
+    fr, fc = (r - r0)[:, None], (c - c0)[None, :]
+    top = plane[np.ix_(r0, c0)] * (1 - fc) + plane[np.ix_(r0, c0 + 1)] * fc
+    bottom = plane[np.ix_(r0 + 1, c0)] * (1 - fc) + plane[np.ix_(r0 + 1, c0 + 1)] * fc
+    values = top * (1 - fr) + bottom * fr
+    values[outside[0], :] = np.nan
+    values[:, outside[1]] = np.nan
+    return values
