@@ -195,8 +195,15 @@ function startEngine(): Promise<Engine> {
         client,
         phone: state.phone.value,
         tool: state.tool.value,
-        onMeasurements: (measurements) => {
+        onMeasurements: (measurements, undoable) => {
           state.measurements.value = measurements;
+          state.undoable.value = undoable;
+        },
+        onProgress: (progress) => {
+          state.progress.value = progress;
+        },
+        onTyping: (typing) => {
+          state.typing.value = typing;
         },
         onContextLost: () => {
           state.contextLost.value = true;

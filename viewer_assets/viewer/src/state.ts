@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import type { Connection } from './dicomweb/client';
 import type { ErrorCode } from './dicomweb/errors';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
-import type { Measurement, ToolName, ViewState } from './engine/view';
+import type { Measurement, Progress, ToolName, Typing, ViewState } from './engine/view';
 import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
 import type { Prior } from './portal';
 
@@ -81,6 +81,11 @@ export const enlarged = signal<Pane | null>(null);
 export const linked = signal(false);
 export const linesVisible = signal(true);
 export const measurements = signal<Measurement[]>([]);
+/** There is a mark to take back, or to bring back. */
+export const undoable = signal(false);
+/** What is being drawn in strokes. */
+export const progress = signal<Progress | null>(null);
+export const typing = signal<Typing | null>(null);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');

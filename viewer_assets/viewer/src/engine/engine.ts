@@ -3,16 +3,20 @@ import type { DicomWeb } from '../dicomweb/client';
 import { clickAtOnce } from '../tools/click';
 import { Tools } from '../tools/group';
 import { Marks } from '../tools/marks';
+import { Texts } from '../tools/texts';
 import { Formation } from './formation';
 import { fetchImage, registerLoader } from './loader';
 import { PaneView, type PaneHost, type PaneOptions } from './pane';
-import type { Measurement, ToolName } from './view';
+import type { Measurement, Progress, ToolName, Typing } from './view';
 
 export interface EngineOptions {
   client: DicomWeb;
   phone: boolean;
   tool: ToolName;
-  onMeasurements: (measurements: Measurement[]) => void;
+  onMeasurements: (measurements: Measurement[], undoable: boolean) => void;
+  onProgress: (progress: Progress | null) => void;
+  /** A mark waits for its text; null when it waits no more. */
+  onTyping: (typing: Typing | null) => void;
   onContextLost: () => void;
 }
 
@@ -37,6 +41,7 @@ export class Engine implements PaneHost {
   private current: PaneView | undefined;
   private readonly tools: Tools;
   private readonly marks: Marks;
+  private readonly texts: Texts;
 
   constructor(private readonly options: EngineOptions) {
     this.formation = new Formation(() => this.panes);
@@ -52,6 +57,14 @@ export class Engine implements PaneHost {
         const pane = this.at(element);
         if (pane) this.formation.point(pane, point);
       },
+      onProgress: options.onProgress,
+      onText: (annotation, element) => {
+        this.texts.ask(annotation, element);
+      },
+    });
+    this.texts = new Texts(options.onTyping, () => {
+      this.marks.changed();
+      this.render();
     });
     this.marks = new Marks(
       (imageId) => this.current?.images.findIndex((image) => image.imageId === imageId) ?? -1,
@@ -75,10 +88,11 @@ export class Engine implements PaneHost {
     new ResizeObserver(this.resize).observe(element);
     element.addEventListener('pointerdown', () => { this.activate(pane); }, { capture: true });
     element.addEventListener('wheel', () => { this.activate(pane); }, { capture: true, passive: true });
-    element.addEventListener('touchstart', (event) => { this.marks.fingerDown(event.touches.length); }, { passive: true });
+    element.addEventListener('touchstart', (event) => { this.fingerDown(event.touches.length); }, { passive: true });
     // Else the browser repeats a tap as mouse events, and a second mark is drawn.
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
     clickAtOnce(element);
+    this.texts.listen(element);
     this.current ??= pane;
     return pane;
   }
@@ -135,6 +149,32 @@ export class Engine implements PaneHost {
     this.render();
   }
 
+  /** Takes back the last stroke of what is being drawn, else what was drawn or deleted last. */
+  undo(): void {
+    if (this.tools.sketch?.undoStep() !== true) this.marks.undo();
+    this.render();
+  }
+
+  /** Gives up what is being drawn. */
+  cancel(): void {
+    if (this.current) this.onLeave(this.current);
+    this.render();
+  }
+
+  /** Ends a line of many points. */
+  finishPath(): void {
+    this.tools.sketch?.finishPath();
+  }
+
+  typeText(id: string): void {
+    this.texts.again(id);
+  }
+
+  /** What the reader typed for a mark; a new mark without a text is taken away. */
+  setText(id: string, text: string): void {
+    this.texts.set(id, text);
+  }
+
   fetch(imageId: string): Promise<unknown> {
     return fetchImage(this.options.client, imageId);
   }
@@ -160,6 +200,11 @@ export class Engine implements PaneHost {
 
   onChange(pane: PaneView): void {
     this.formation.shown(pane);
+  }
+
+  private fingerDown(count: number): void {
+    if (count >= 2) this.tools.sketch?.dropStroke();
+    this.marks.fingerDown(count);
   }
 
   private render(): void {

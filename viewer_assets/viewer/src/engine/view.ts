@@ -50,8 +50,26 @@ export interface Measurement {
   imageIndex: number;
   lines: string[];
   selected: boolean;
+  /** It holds a text that the reader typed. */
+  typed: boolean;
 }
 
-export const MEASURE_TOOLS = ['length', 'angle', 'probe', 'ellipse'] as const;
+export const MEASURE_TOOLS = [
+  'length', 'angle', 'probe', 'ellipse', 'width', 'cobb', 'rectangle', 'freehand', 'path', 'ratio', 'text', 'arrow',
+] as const;
 export type MeasureTool = (typeof MEASURE_TOOLS)[number];
-export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | 'cursor' | MeasureTool;
+export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | 'cursor' | 'rotate' | 'magnify' | 'region' | MeasureTool;
+
+/** How far a mark of several strokes is drawn. */
+export interface Progress {
+  tool: MeasureTool;
+  stroke: number;
+  points: number;
+}
+
+/** A mark waits for its text; CSS pixels of the page. */
+export interface Typing {
+  id: string;
+  text: string;
+  at: readonly [x: number, y: number];
+}

@@ -2,6 +2,7 @@ import { retry } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
 import { problemText } from './kinds';
+import { Guide, TextField } from './Guide';
 import { Panels } from './Panels';
 import { Panes } from './Panes';
 import { SeriesList } from './SeriesList';
@@ -64,6 +65,8 @@ export function App() {
       {!phone && <SeriesList />}
       <Panes />
       {phone && <PhoneToolbar />}
+      <Guide />
+      <TextField />
       <Banner />
       <Panels />
       <Fatal />

@@ -4,7 +4,7 @@ import { withActive } from '../panes';
 import type { BuiltIn, Preset, Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
 import { Icon } from './icons';
 import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
@@ -140,6 +140,9 @@ const SHORTCUTS: [keys: Key, text: Key][] = [
   ['keys.tools', 'keys.toolsText'],
   ['keys.double', 'keys.doubleText'],
   ['keys.measure', 'keys.measureText'],
+  ['keys.marks', 'keys.marksText'],
+  ['keys.undo', 'tool.undo'],
+  ['keys.cancel', 'keys.cancelText'],
   ['keys.right', 'tool.window'],
   ['keys.middle', 'tool.pan'],
   ['keys.zoom', 'tool.zoom'],
@@ -201,7 +204,7 @@ export function Panels() {
       return (
         <Sheet title={t('tool.measure')}>
           <div onClick={close}>
-            <ToolRow actions={measureTools()} />
+            <ToolRow actions={[...measureTools(), ...moreMeasureTools()]} />
           </div>
           <ToolRow actions={deleteActions()} />
           <MeasurementList />

@@ -16,12 +16,12 @@ export interface Action {
   disabled?: () => boolean;
 }
 
-function toolAction(id: ToolName, key: string): Action {
+function toolAction(id: ToolName, key?: string): Action {
   return {
     id,
     icon: id,
     label: id === 'probe' && state.current.value?.series.modality !== 'CT' ? 'tool.probeOther' : `tool.${id}`,
-    key,
+    ...(key === undefined ? {} : { key }),
     run: () => {
       chooseTool(id);
     },
@@ -67,8 +67,33 @@ export function measureTools(): Action[] {
   return [toolAction('length', 'l'), toolAction('angle', 'a'), toolAction('probe', 'c'), toolAction('ellipse', 'e')];
 }
 
+/** Beside the four at hand. */
+export function moreMeasureTools(): Action[] {
+  return [
+    toolAction('width', 'b'),
+    toolAction('rectangle', 'u'),
+    toolAction('freehand', 'f'),
+    toolAction('path', 'n'),
+    toolAction('cobb', 'o'),
+    toolAction('ratio', 'j'),
+    toolAction('text', 'm'),
+    toolAction('arrow', 'y'),
+  ];
+}
+
 export function deleteActions(): Action[] {
   return [
+    {
+      id: 'undo',
+      icon: 'undo',
+      label: 'tool.undo',
+      run: () => {
+        withEngine((engine) => {
+          engine.undo();
+        });
+      },
+      disabled: () => !state.undoable.value && state.progress.value === null,
+    },
     {
       id: 'delete-one',
       icon: 'deleteOne',
