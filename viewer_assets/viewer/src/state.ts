@@ -5,6 +5,7 @@ import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, Progress, ToolName, Typing, ViewState } from './engine/view';
 import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
 import type { Prior } from './portal';
+import { browserStorage, readPresets } from './presets';
 
 /** What the user interface shows. Only `app.ts`, `panes.ts` and event handlers write here. */
 
@@ -18,6 +19,9 @@ export const EMPTY_VIEW: ViewState = {
   width: 0,
   center: 0,
   inverted: false,
+  look: { colour: null, sharpen: 0, smooth: 0 },
+  lowIsBright: false,
+  rotation: 0,
   playing: false,
   zoom: 1,
   edges: null,
@@ -38,7 +42,7 @@ export interface Problem {
   detail: string;
 }
 
-export type Panel = 'series' | 'layout' | 'presets' | 'measure' | 'more' | 'help';
+export type Panel = 'series' | 'layout' | 'presets' | 'measure' | 'look' | 'output' | 'tags' | 'more' | 'help';
 
 export interface OpenSeries {
   study: StudySummary;
@@ -91,6 +95,8 @@ export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
+/** How much larger the magnifier shows. */
+export const lensFactor = signal(2);
 export const infoVisible = signal(true);
 export const panel = signal<Panel | null>(null);
 export const phone = signal(false);
@@ -109,6 +115,15 @@ export const presets = computed(() => {
   const series = current.value?.series;
   return series ? presetsFor(allPresets.value, series.modality, series.body_part || series.description) : [];
 });
+
+/** All windows that the reader keeps in this browser. */
+export const ownPresets = signal(readPresets(browserStorage()));
+
+/** Those for what is shown. */
+export const shownPresets = computed(() => ownPresets.value.filter(({ modality }) => modality === current.value?.series.modality));
+
+/** Pictures may leave the page: the ticket has the right `download`. */
+export const mayTake = signal(false);
 
 /** All series of all studies, in the order of the list. */
 export const allSeries = computed(() =>

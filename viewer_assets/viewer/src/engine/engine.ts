@@ -1,4 +1,4 @@
-import { cache, Enums, eventTarget, init, RenderingEngine } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, init, RenderingEngine, utilities } from '@cornerstonejs/core';
 import type { DicomWeb } from '../dicomweb/client';
 import { clickAtOnce } from '../tools/click';
 import { Tools } from '../tools/group';
@@ -6,6 +6,7 @@ import { Marks } from '../tools/marks';
 import { Texts } from '../tools/texts';
 import { Formation } from './formation';
 import { fetchImage, registerLoader } from './loader';
+import { registerColours } from './look';
 import { PaneView, type PaneHost, type PaneOptions } from './pane';
 import type { Measurement, Progress, ToolName, Typing } from './view';
 
@@ -17,6 +18,7 @@ export interface EngineOptions {
   onProgress: (progress: Progress | null) => void;
   /** A mark waits for its text; null when it waits no more. */
   onTyping: (typing: Typing | null) => void;
+  lensFactor: () => number;
   onContextLost: () => void;
 }
 
@@ -29,6 +31,7 @@ export function startEngine(options: EngineOptions): Engine {
   init({ isMobile: phone, rendering: { webGlContextCount: 1 } } as Parameters<typeof init>[0]);
   cache.setMaxCacheSize((phone ? 256 : 1024) * MEGABYTE);
   const cores = navigator.hardwareConcurrency || 2;
+  registerColours((map) => { utilities.colormap.registerColormap(map); });
   registerLoader(client, phone ? Math.min(2, Math.max(1, cores >> 2)) : Math.min(4, Math.max(1, cores - 1)));
   return new Engine(options);
 }
@@ -56,6 +59,16 @@ export class Engine implements PaneHost {
       onPoint: (point, element) => {
         const pane = this.at(element);
         if (pane) this.formation.point(pane, point);
+      },
+      onTurn: (degrees, element) => {
+        this.at(element)?.turn(degrees, true);
+      },
+      onRegion: (range, element) => {
+        this.at(element)?.setRange(range);
+      },
+      lens: (element) => {
+        const shown = this.at(element)?.presentation();
+        return shown && { ...shown, factor: options.lensFactor() };
       },
       onProgress: options.onProgress,
       onText: (annotation, element) => {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../dicomweb/errors';
 import type { SpacingKind } from './calibration';
+import type { Look } from './look';
 import type { Edges } from './orientation';
 
 /** The plane of another pane's picture, as it crosses this one: CSS pixels from the pane's corner. */
@@ -25,6 +26,11 @@ export interface ViewState {
   width: number;
   center: number;
   inverted: boolean;
+  look: Look;
+  /** Low values are bright by themselves (MONOCHROME1). */
+  lowIsBright: boolean;
+  /** Degrees clockwise, 0 to below 360. */
+  rotation: number;
   playing: boolean;
   /** Screen pixels (CSS) a column of the picture. */
   zoom: number;

@@ -1,22 +1,24 @@
 import { signal } from '@preact/signals';
-import { en } from './en';
 import { zh_CN, type Key } from './zh_CN';
 
 export type { Key };
 export type Language = 'zh_CN' | 'en';
 
-const DICTIONARIES: Record<Language, Record<Key, string>> = { zh_CN, en };
+/** English comes when it is asked for. */
+const DICTIONARIES: { zh_CN: Record<Key, string>; en?: Record<Key, string> } = { zh_CN };
 
 export const language = signal<Language>('zh_CN');
 
 /** Chinese unless another language that there is was asked for. */
-export function chooseLanguage(wanted: string | null): void {
-  language.value = wanted?.toLowerCase().startsWith('en') === true ? 'en' : 'zh_CN';
+export async function chooseLanguage(wanted: string | null): Promise<void> {
+  const chosen = wanted?.toLowerCase().startsWith('en') === true ? 'en' : 'zh_CN';
+  if (chosen === 'en') DICTIONARIES.en ??= (await import('./en')).en;
+  language.value = chosen;
   document.documentElement.lang = language.value === 'en' ? 'en' : 'zh-CN';
   document.title = t('app.title');
 }
 
 /** The text of a key; `{name}` is replaced by the parameter of that name. */
 export function t(key: Key, parameters: Record<string, string | number> = {}): string {
-  return DICTIONARIES[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
+  return (DICTIONARIES[language.value] ?? zh_CN)[key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
 }

@@ -13,10 +13,13 @@ import {
 import { MEASURE_TOOLS, type ToolName } from '../engine/view';
 import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
 import { CursorTool, type PointHandler } from './cursor';
+import { LensTool, type LensOptions } from './lens';
+import { RegionTool, type RegionHandler } from './region';
 import { ScrollTool, type StepHandler } from './scroll';
 import { SHAPES, type Shape } from './shapes';
 import { Sketch, type SketchOptions } from './sketch';
 import { labelOf } from './stats';
+import { TurnTool, type TurnHandler } from './turn';
 
 const GROUP = 'stack';
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -50,8 +53,8 @@ function sketchClass(shape: Shape) {
 }
 
 const SKETCHES = SHAPES.map(sketchClass);
-const ALL = [ScrollTool, CursorTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool, ...SKETCHES];
-const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'cursor', ...MEASURE_TOOLS];
+const ALL = [ScrollTool, CursorTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool, TurnTool, RegionTool, LensTool, ...SKETCHES];
+const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'cursor', 'rotate', 'region', 'magnify', ...MEASURE_TOOLS];
 
 /** Bindings that a tool has whether or not it is the chosen one. */
 const FIXED: Record<string, ToolTypes.IToolBinding[]> = {
@@ -86,6 +89,9 @@ export interface ToolOptions {
   onPoint: PointHandler;
   onProgress: SketchOptions['onProgress'];
   onText: SketchOptions['onText'];
+  onTurn: TurnHandler;
+  onRegion: RegionHandler;
+  lens: LensOptions['lens'];
 }
 
 /** The tools of all panes. Annotation tools stay passive, so that marks can be moved at any time. */
@@ -93,7 +99,7 @@ export class Tools {
   private active: ToolName = 'scroll';
   private readonly group: ToolTypes.IToolGroup;
 
-  constructor({ onStep, count, onWindow, onPoint, onProgress, onText }: ToolOptions) {
+  constructor({ onStep, count, onWindow, onPoint, onProgress, onText, onTurn, onRegion, lens }: ToolOptions) {
     init();
     for (const tool of ALL) addTool(tool);
     const group = ToolGroupManager.createToolGroup(GROUP);
@@ -103,6 +109,9 @@ export class Tools {
       scroll: { onStep, count },
       window: { onWindow },
       cursor: { onPoint },
+      rotate: { onTurn },
+      region: { onRegion },
+      magnify: { lens },
       zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
       pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
     };

@@ -2,9 +2,9 @@ import { getEnabledElement, type Types } from '@cornerstonejs/core';
 import { annotation as annotations, AnnotationTool, drawing, Enums, utilities, type Types as ToolTypes } from '@cornerstonejs/tools';
 import { frameInfo } from '../engine/frames';
 import type { MeasureTool } from '../engine/view';
+import { Drag, grasp } from './drag';
 import { withLabelBeside } from './label';
 import type { Shape } from './shapes';
-import { grasp, SketchDrag } from './sketch-drag';
 import { refresh, stale } from './stats';
 import { fromFlat, toFlat } from './target';
 
@@ -46,7 +46,7 @@ const HANDLE = { handleRadius: '5' };
 export abstract class Sketch extends AnnotationTool {
   abstract readonly shape: Shape;
   private pending: Pending | undefined;
-  private readonly dragging = new SketchDrag();
+  private readonly dragging = new Drag();
 
   constructor(toolProps: ToolTypes.PublicToolProps = {}) {
     super(toolProps, { supportedInteractionTypes: ['Mouse', 'Touch'], configuration: {} });

@@ -8,6 +8,7 @@ import {
   moreMeasureTools,
   navigationTools,
   panelAction,
+  outputActions,
   pictureActions,
   playAction,
   type Action,
@@ -61,8 +62,8 @@ export function DesktopToolbar() {
       {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
       <ToolRow actions={[...measureTools(), moreMeasuring()]} />
       <ToolRow actions={deleteActions()} />
-      <ToolRow actions={[...pictureActions(), playAction()]} />
-      <ToolRow actions={[infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
+      <ToolRow actions={[...pictureActions(), playAction(), panelAction('look', 'look', 'tool.look')]} />
+      <ToolRow actions={[...outputActions(), infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
     </div>
   );
 }

@@ -124,11 +124,31 @@ export function pictureActions(): Action[] {
   return [
     { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withActive((pane) => { pane.reset(); }); } },
     { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withActive((pane) => { pane.invert(); }); }, active: () => state.view.value.inverted },
+  ];
+}
+
+export function turnActions(): Action[] {
+  return [
     { id: 'rotate-left', icon: 'rotateLeft', label: 'tool.rotateLeft', key: 'q', run: () => { withActive((pane) => { pane.rotate(-1); }); } },
     { id: 'rotate-right', icon: 'rotateRight', label: 'tool.rotateRight', key: 't', run: () => { withActive((pane) => { pane.rotate(1); }); } },
     { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withActive((pane) => { pane.flip('flipHorizontal'); }); } },
     { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withActive((pane) => { pane.flip('flipVertical'); }); } },
   ];
+}
+
+/** Tools that change how a picture looks. */
+export function lookTools(): Action[] {
+  return [
+    toolAction('magnify'),
+    { ...toolAction('region'), disabled: () => state.view.value.colour },
+    toolAction('rotate'),
+  ];
+}
+
+/** What the file says, and what may leave the page. */
+export function outputActions(): Action[] {
+  const anonymous = state.current.value?.study.anonymous ?? true;
+  return [...(anonymous ? [] : [panelAction('tags', 'tags', 'tool.tags')]), panelAction('output', 'output', 'tool.output')];
 }
 
 export function playAction(): Action {

@@ -1,6 +1,6 @@
 import { goTo, stepSeries, withActive, withEngine } from '../panes';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, pictureActions, playAction, rateActions } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, pictureActions, playAction, rateActions, turnActions } from './actions';
 
 const PAGE = 10;
 const ZOOM_STEP = 1.2;
@@ -62,7 +62,7 @@ function windows(key: string): boolean {
     withActive((pane) => { pane.resetWindow(); });
     return true;
   }
-  const preset = /^[1-9]$/.test(key) ? state.presets.value[Number(key) - 1] : undefined;
+  const preset = /^[1-9]$/.test(key) ? [...state.shownPresets.value, ...state.presets.value][Number(key) - 1] : undefined;
   if (!preset) return false;
   withActive((pane) => { pane.setWindow(preset); });
   return true;
@@ -70,7 +70,7 @@ function windows(key: string): boolean {
 
 function runsAction(key: string): boolean {
   const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
-  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...moreMeasureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction()];
+  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...moreMeasureTools(), ...deleteActions(), ...pictureActions(), ...turnActions(), playAction(), ...rateActions(), infoAction()];
   const action = all.find((item) => item.key === wanted);
   if (!action || action.disabled?.() === true) return false;
   action.run();

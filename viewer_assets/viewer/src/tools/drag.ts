@@ -5,15 +5,15 @@ const { MOUSE_DRAG, MOUSE_UP, MOUSE_CLICK, TOUCH_DRAG, TOUCH_END } = Enums.Event
 const MOVES: string[] = [MOUSE_DRAG, TOUCH_DRAG];
 const ENDS: string[] = [MOUSE_UP, MOUSE_CLICK, TOUCH_END];
 
-type Detail = ToolTypes.EventTypes.MouseDragEventDetail;
+export type DragDetail = ToolTypes.EventTypes.MouseDragEventDetail;
 
 interface Handlers {
-  move: (detail: Detail) => void;
+  move: (detail: DragDetail) => void;
   end: () => void;
 }
 
 /** From a press to its release; meanwhile no other tool answers. */
-export class SketchDrag {
+export class Drag {
   private stopListening: (() => void) | undefined;
 
   get active(): boolean {
@@ -23,7 +23,7 @@ export class SketchDrag {
   start(element: HTMLDivElement, { move, end }: Handlers): void {
     this.stop();
     const onMove = (event: Event) => {
-      move((event as CustomEvent<Detail>).detail);
+      move((event as CustomEvent<DragDetail>).detail);
     };
     const onEnd = () => {
       this.stop();
