@@ -100,7 +100,10 @@ class ViewerPage:
         """Drag from a place (parts of the viewport's width and height) by pixels."""
         box = self.box
         x, y = box["x"] + box["width"] * start[0], box["y"] + box["height"] * start[1]
-        points = [(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)]
+        self.trace([(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)], button)
+
+    def trace(self, points: list[tuple[float, float]], button: str = "left") -> None:
+        """Press at the first place of the page and go through the others."""
         if self.phone:
             self._touch_drag(points)
             return

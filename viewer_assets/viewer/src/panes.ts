@@ -269,7 +269,6 @@ export async function copyPicture(): Promise<boolean> {
     const layout = larger(state.layout.value, state.phone.value);
     if (!layout) return false;
     arrange(layout);
-    await new Promise(requestAnimationFrame);
   }
   const target = state.panes.value.find((pane) => !pane.open.value);
   if (!target) return false;
