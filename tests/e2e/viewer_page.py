@@ -6,7 +6,17 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-MEASURING = ("length", "angle", "probe", "ellipse", "delete-one", "delete-all")
+PANELS = {
+    "measure": (
+        "length", "angle", "probe", "ellipse", "width", "rectangle", "freehand", "path", "cobb",
+        "ratio", "text", "arrow", "undo", "delete-one", "delete-all",
+    ),
+    "look": (
+        "region", "magnify", "rotate", "rotate-left", "rotate-right", "flip-horizontal",
+        "flip-vertical",
+    ),
+    "output": ("tags",),
+}  # fmt: skip
 
 
 class ViewerPage:
@@ -59,14 +69,19 @@ class ViewerPage:
         """Press a tool's button, opening its panel first where it is in one."""
         button = self.page.get_by_test_id(f"tool-{tool}").first
         if not button.is_visible():
-            self.open_panel("measure" if tool in MEASURING else "more")
+            name = next((panel for panel, tools in PANELS.items() if tool in tools), "more")
+            self.open_panel(name)
         button.click()
         if self.phone and self.page.get_by_test_id("sheet").is_visible():
             self.page.keyboard.press("Escape")
 
     def open_panel(self, name: str) -> None:
-        if not self.page.get_by_test_id("sheet").is_visible():
-            self.page.get_by_test_id(f"tool-{name}").click()
+        if self.page.get_by_test_id("sheet").is_visible():
+            return
+        button = self.page.get_by_test_id(f"tool-{name}")
+        if not button.is_visible():
+            self.page.get_by_test_id("tool-more").click()
+        button.click()
 
     def choose_preset(self, name: str) -> None:
         self.page.get_by_test_id("tool-presets").click()
@@ -85,7 +100,10 @@ class ViewerPage:
         """Drag from a place (parts of the viewport's width and height) by pixels."""
         box = self.box
         x, y = box["x"] + box["width"] * start[0], box["y"] + box["height"] * start[1]
-        points = [(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)]
+        self.trace([(x + by[0] * part / 10, y + by[1] * part / 10) for part in range(11)], button)
+
+    def trace(self, points: list[tuple[float, float]], button: str = "left") -> None:
+        """Press at the first place of the page and go through the others."""
         if self.phone:
             self.touch_drag(points)
             return

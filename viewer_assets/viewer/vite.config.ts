@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { dicomNames } from './build/dictionary.ts';
 import { jpeg12 } from './build/jpeg12.ts';
 import { omit } from './build/omit.ts';
 import { precompress } from './build/precompress.ts';
@@ -9,7 +10,7 @@ const LOADER = './node_modules/@cornerstonejs/dicom-image-loader/dist/esm';
 
 export default defineConfig({
   base: './',
-  plugins: [omit(), jpeg12(), precompress()],
+  plugins: [omit(), jpeg12(), dicomNames(), precompress()],
   resolve: {
     alias: {
       // The package's entry carries every decoder and two more loaders into the page.

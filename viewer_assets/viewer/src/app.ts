@@ -5,7 +5,7 @@ import { extendTicket, fetchPresets, fetchPriors, type Prior } from './portal';
 import { firstLayout } from './layout';
 import * as panes from './panes';
 import * as state from './state';
-import { keepLaunch, takeLaunch, TicketKeeper, type Launch } from './ticket';
+import { keepLaunch, readClaims, takeLaunch, TicketKeeper, type Launch } from './ticket';
 import { isPicture } from './ui/kinds';
 
 const THUMBNAILS_AT_ONCE = 3;
@@ -17,7 +17,7 @@ let open: Launch;
 /** Takes the launch out of the address and shows the first study's first picture. */
 export async function startApp(): Promise<void> {
   const launch = takeLaunch(location, history, sessionStorage);
-  chooseLanguage(launch?.lang ?? null);
+  await chooseLanguage(launch?.lang ?? null);
   addEventListener('hashchange', () => {
     if (location.hash !== '') location.reload();
   });
@@ -40,9 +40,11 @@ export async function startApp(): Promise<void> {
 }
 
 function keeper(): TicketKeeper {
+  state.mayTake.value = mayTake(open.ticket);
   return new TicketKeeper(
     open.ticket,
     (ticket) => {
+      state.mayTake.value = mayTake(ticket);
       keep({ ticket });
     },
     () => {
@@ -54,6 +56,10 @@ function keeper(): TicketKeeper {
 function keep(change: Partial<Launch>): void {
   open = { ...open, ...change, lang: language.value };
   keepLaunch(sessionStorage, open);
+}
+
+function mayTake(ticket: string): boolean {
+  return readClaims(ticket)?.perms.includes('download') ?? false;
 }
 
 function endSession(code: ErrorCode): void {

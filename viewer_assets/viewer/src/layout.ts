@@ -10,6 +10,12 @@ export const GRIDS: Record<'desktop' | 'phone', readonly [rows: number, columns:
   phone: [[1, 1], [2, 1], [1, 2], [2, 2], [3, 2]],
 };
 
+/** The next grid with more places; undefined when there is none. */
+export function larger({ rows, columns }: Layout, phone: boolean): Layout | undefined {
+  const grid = GRIDS[phone ? 'phone' : 'desktop'].find(([down, across]) => down >= rows && across >= columns && down * across > rows * columns);
+  return grid && { rows: grid[0], columns: grid[1], film: false };
+}
+
 /** Modalities whose studies are read side by side: projections from two sides, and sequences. */
 const HANGING: Partial<Record<string, [rows: number, columns: number]>> = {
   CR: [1, 2],

@@ -7,7 +7,7 @@ import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
 import type { ToolName } from './engine/view';
 import { firstPicture } from './first/first';
-import { seriesFor } from './layout';
+import { larger, seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
 import { isPicture } from './ui/kinds';
@@ -224,9 +224,17 @@ function startEngine(): Promise<Engine> {
         client,
         phone: state.phone.value,
         tool: state.tool.value,
-        onMeasurements: (measurements) => {
+        onMeasurements: (measurements, undoable) => {
           state.measurements.value = measurements;
+          state.undoable.value = undoable;
         },
+        onProgress: (progress) => {
+          state.progress.value = progress;
+        },
+        onTyping: (typing) => {
+          state.typing.value = typing;
+        },
+        lensFactor: () => state.lensFactor.value,
         onContextLost: () => {
           state.contextLost.value = true;
         },
@@ -274,6 +282,32 @@ async function viewOf(pane: Pane): Promise<PaneView | undefined> {
   const element = elements.get(pane);
   if (element) addView(started, pane, element);
   return views.get(pane);
+}
+
+/** What a pane of the page shows, once the engine is there. */
+export function viewOfPane(pane: Pane): PaneView | undefined {
+  return views.get(pane);
+}
+
+/** Shows the active pane's picture a second time, in a pane of its own, where it can be shown otherwise. False without room. */
+export async function copyPicture(): Promise<boolean> {
+  const [open, source] = [state.current.value, views.get(state.active.value)];
+  const presentation = source?.presentation();
+  if (!open || !source || !presentation) return false;
+  const { index } = source;
+  if (!state.panes.value.some((pane) => !pane.open.value)) {
+    const layout = larger(state.layout.value, state.phone.value);
+    if (!layout) return false;
+    arrange(layout);
+  }
+  const target = state.panes.value.find((pane) => !pane.open.value);
+  if (!target) return false;
+  await show(open, target);
+  const copy = views.get(target);
+  await copy?.navigate(index);
+  copy?.present(presentation);
+  activate(target);
+  return true;
 }
 
 /** Does something with the engine once it is there. */

@@ -2,10 +2,11 @@ import { computed, signal } from '@preact/signals';
 import type { Connection } from './dicomweb/client';
 import type { ErrorCode } from './dicomweb/errors';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
-import type { Measurement, ToolName, ViewState } from './engine/view';
+import type { Measurement, Progress, ToolName, Typing, ViewState } from './engine/view';
 import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
 import type { First } from './first/first';
 import type { Prior } from './portal';
+import { browserStorage, readPresets } from './presets';
 
 /** What the user interface shows. Only `app.ts`, `panes.ts` and event handlers write here. */
 
@@ -19,6 +20,9 @@ export const EMPTY_VIEW: ViewState = {
   width: 0,
   center: 0,
   inverted: false,
+  look: { colour: null, sharpen: 0, smooth: 0 },
+  lowIsBright: false,
+  rotation: 0,
   playing: false,
   zoom: 1,
   edges: null,
@@ -39,7 +43,7 @@ export interface Problem {
   detail: string;
 }
 
-export type Panel = 'series' | 'layout' | 'presets' | 'measure' | 'more' | 'help';
+export type Panel = 'series' | 'layout' | 'presets' | 'measure' | 'look' | 'output' | 'tags' | 'more' | 'help';
 
 export interface OpenSeries {
   study: StudySummary;
@@ -86,11 +90,18 @@ export const enlarged = signal<Pane | null>(null);
 export const linked = signal(false);
 export const linesVisible = signal(true);
 export const measurements = signal<Measurement[]>([]);
+/** There is a mark to take back, or to bring back. */
+export const undoable = signal(false);
+/** What is being drawn in strokes. */
+export const progress = signal<Progress | null>(null);
+export const typing = signal<Typing | null>(null);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
+/** How much larger the magnifier shows. */
+export const lensFactor = signal(2);
 export const infoVisible = signal(true);
 /** Pictures as they are stored, or the active pane's series reconstructed. */
 export const mode = signal<'stack' | 'volume'>('stack');
@@ -111,6 +122,15 @@ export const presets = computed(() => {
   const series = current.value?.series;
   return series ? presetsFor(allPresets.value, series.modality, series.body_part || series.description) : [];
 });
+
+/** All windows that the reader keeps in this browser. */
+export const ownPresets = signal(readPresets(browserStorage()));
+
+/** Those for what is shown. */
+export const shownPresets = computed(() => ownPresets.value.filter(({ modality }) => modality === current.value?.series.modality));
+
+/** Pictures may leave the page: the ticket has the right `download`. */
+export const mayTake = signal(false);
 
 /** All series of all studies, in the order of the list. */
 export const allSeries = computed(() =>

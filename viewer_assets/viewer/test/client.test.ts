@@ -22,6 +22,7 @@ beforeEach(() => {
   states.length = 0;
   fetched = vi.fn<typeof fetch>();
   vi.stubGlobal('fetch', fetched);
+  vi.stubGlobal('navigator', {});
   vi.stubGlobal('location', { origin: 'http://viewer.test' });
 });
 afterEach(() => { vi.unstubAllGlobals(); });

@@ -4,7 +4,7 @@ import type { Dataset } from '../src/dicomweb/types';
 import { calibrate, type Calibration } from '../src/engine/calibration';
 import { measureAngle, measureEllipse, measureLength, type Values } from '../src/engine/measure';
 import { isLossy, valueUnit } from '../src/engine/values';
-import { ellipseLines, lengthLines, probeLines } from '../src/tools/format';
+import { regionLines, lengthLines, probeLines } from '../src/tools/format';
 
 function dataset(values: Record<string, unknown[]>): Dataset {
   return Object.fromEntries(Object.entries(values).map(([tag, Value]) => [tag, { vr: 'UN', Value }]));
@@ -93,7 +93,7 @@ describe('an ellipse', () => {
   it('between the pixels has no values, and says none', () => {
     const stats = measureEllipse(patient(1, 1), [[5.4, 5.5], [5.6, 5.5]], [[5.5, 5.4], [5.5, 5.6]], picture);
     expect(stats.count).toBe(0);
-    expect(ellipseLines(stats, 'patient', 'HU').join()).not.toContain('平均');
+    expect(regionLines(stats, 'patient', 'HU').join()).not.toContain('平均');
   });
 
   it('has a circle’s perimeter when it is one', () => {

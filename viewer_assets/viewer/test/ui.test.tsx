@@ -30,8 +30,8 @@ function shown(overview: Overview, element: Parameters<typeof render>[0]): HTMLE
   return root;
 }
 
-beforeEach(() => {
-  chooseLanguage('zh_CN');
+beforeEach(async () => {
+  await chooseLanguage('zh_CN');
   render(null, root);
   pane.problem.value = null;
   pane.view.value = state.EMPTY_VIEW;

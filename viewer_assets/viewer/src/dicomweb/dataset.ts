@@ -33,6 +33,7 @@ export const TAG = {
   rows: '00280010',
   columns: '00280011',
   pixelSpacing: '00280030',
+  pixelAspectRatio: '00280034',
   calibrationType: '00280A02',
   bitsAllocated: '00280100',
   bitsStored: '00280101',

@@ -25,7 +25,10 @@ export interface Region {
 
 export interface Calibration {
   kind: SpacingKind;
-  /** Millimetres between columns and between rows; [1, 1] pixel when `kind` is none or region. */
+  /**
+   * Millimetres between columns and between rows; [1, 1] pixel when `kind` is region. When it is none
+   * only their proportion counts (Pixel Aspect Ratio, PS3.3 C.7.6.3.1.7).
+   */
   spacing: [column: number, row: number];
   regions: Region[];
 }
@@ -39,12 +42,12 @@ export function calibrate(dataset: Dataset): Calibration {
   if (regions.length > 0) return { kind: 'region', spacing: [1, 1], regions };
   const pixel = spacing(dataset, TAG.pixelSpacing);
   if (!PROJECTION.has(text(dataset, TAG.modality))) {
-    return pixel ? { kind: 'patient', spacing: pixel, regions } : uncalibrated();
+    return pixel ? { kind: 'patient', spacing: pixel, regions } : uncalibrated(dataset);
   }
   const imager = spacing(dataset, TAG.imagerPixelSpacing);
   if (pixel && isCalibrated(dataset, pixel, imager)) return { kind: 'calibrated', spacing: pixel, regions };
   const detector = imager ?? pixel;
-  if (!detector) return uncalibrated();
+  if (!detector) return uncalibrated(dataset);
   const factor = number(dataset, TAG.magnification);
   if (factor !== undefined && factor >= 1) {
     return { kind: 'corrected', spacing: [detector[0] / factor, detector[1] / factor], regions };
@@ -52,8 +55,10 @@ export function calibrate(dataset: Dataset): Calibration {
   return { kind: 'detector', spacing: detector, regions };
 }
 
-function uncalibrated(): Calibration {
-  return { kind: 'none', spacing: [1, 1], regions: [] };
+function uncalibrated(dataset: Dataset): Calibration {
+  const [vertical, horizontal] = numbers(dataset, TAG.pixelAspectRatio, 2) ?? [1, 1];
+  const usable = vertical !== undefined && horizontal !== undefined && vertical > 0 && horizontal > 0;
+  return { kind: 'none', spacing: [1, usable ? vertical / horizontal : 1], regions: [] };
 }
 
 /** Pixel Spacing of a projection image counts as calibrated when the file says how, or it differs from the detector's. */

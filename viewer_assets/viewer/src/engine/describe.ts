@@ -10,7 +10,7 @@ import type { ViewState } from './view';
 
 type Described = Pick<
   ViewState,
-  'zoom' | 'edges' | 'scaleBar' | 'spacingKind' | 'lossy' | 'colour' | 'sliceLocation' | 'sliceThickness'
+  'zoom' | 'edges' | 'scaleBar' | 'spacingKind' | 'lossy' | 'colour' | 'lowIsBright' | 'sliceLocation' | 'sliceThickness'
 >;
 
 const BAR_SHARE = 0.25;
@@ -26,6 +26,7 @@ export function describe(viewport: Types.IStackViewport, info: FrameInfo): Descr
     spacingKind: calibration.kind,
     lossy: isLossy(dataset, info.transferSyntax),
     colour: (number(dataset, TAG.samplesPerPixel) ?? 1) > 1 || text(dataset, TAG.photometric) === 'PALETTE COLOR',
+    lowIsBright: text(dataset, TAG.photometric) === 'MONOCHROME1',
     sliceLocation: number(dataset, TAG.sliceLocation),
     sliceThickness: number(dataset, TAG.sliceThickness),
   };

@@ -1,18 +1,24 @@
-import { cache, Enums, eventTarget, init, RenderingEngine } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, init, RenderingEngine, utilities } from '@cornerstonejs/core';
 import type { DicomWeb } from '../dicomweb/client';
 import { clickAtOnce } from '../tools/click';
 import { Tools } from '../tools/group';
 import { Marks } from '../tools/marks';
+import { Texts } from '../tools/texts';
 import { Formation } from './formation';
 import { fetchImage, registerLoader } from './loader';
+import { registerColours } from './look';
 import { PaneView, type PaneHost, type PaneOptions } from './pane';
-import type { Measurement, ToolName } from './view';
+import type { Measurement, Progress, ToolName, Typing } from './view';
 
 export interface EngineOptions {
   client: DicomWeb;
   phone: boolean;
   tool: ToolName;
-  onMeasurements: (measurements: Measurement[]) => void;
+  onMeasurements: (measurements: Measurement[], undoable: boolean) => void;
+  onProgress: (progress: Progress | null) => void;
+  /** A mark waits for its text; null when it waits no more. */
+  onTyping: (typing: Typing | null) => void;
+  lensFactor: () => number;
   onContextLost: () => void;
 }
 
@@ -25,6 +31,7 @@ export function startEngine(options: EngineOptions): Engine {
   init({ isMobile: phone, rendering: { webGlContextCount: 1 } } as Parameters<typeof init>[0]);
   cache.setMaxCacheSize((phone ? 256 : 1024) * MEGABYTE);
   const cores = navigator.hardwareConcurrency || 2;
+  registerColours((map) => { utilities.colormap.registerColormap(map); });
   registerLoader(client, phone ? Math.min(2, Math.max(1, cores >> 2)) : Math.min(4, Math.max(1, cores - 1)));
   return new Engine(options);
 }
@@ -37,6 +44,7 @@ export class Engine implements PaneHost {
   private current: PaneView | undefined;
   private readonly tools: Tools;
   private readonly marks: Marks;
+  private readonly texts: Texts;
 
   constructor(private readonly options: EngineOptions) {
     this.formation = new Formation(() => this.panes);
@@ -52,6 +60,24 @@ export class Engine implements PaneHost {
         const pane = this.at(element);
         if (pane) this.formation.point(pane, point);
       },
+      onTurn: (degrees, element) => {
+        this.at(element)?.turn(degrees, true);
+      },
+      onRegion: (range, element) => {
+        this.at(element)?.setRange(range);
+      },
+      lens: (element) => {
+        const shown = this.at(element)?.presentation();
+        return shown && { ...shown, factor: options.lensFactor() };
+      },
+      onProgress: options.onProgress,
+      onText: (annotation, element) => {
+        this.texts.ask(annotation, element);
+      },
+    });
+    this.texts = new Texts(options.onTyping, () => {
+      this.marks.changed();
+      this.render();
     });
     this.marks = new Marks(
       (imageId) => this.current?.images.findIndex((image) => image.imageId === imageId) ?? -1,
@@ -75,10 +101,11 @@ export class Engine implements PaneHost {
     new ResizeObserver(this.resize).observe(element);
     element.addEventListener('pointerdown', () => { this.activate(pane); }, { capture: true });
     element.addEventListener('wheel', () => { this.activate(pane); }, { capture: true, passive: true });
-    element.addEventListener('touchstart', (event) => { this.marks.fingerDown(event.touches.length); }, { passive: true });
+    element.addEventListener('touchstart', (event) => { this.fingerDown(event.touches.length); }, { passive: true });
     // Else the browser repeats a tap as mouse events, and a second mark is drawn.
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
     clickAtOnce(element);
+    this.texts.listen(element);
     this.current ??= pane;
     return pane;
   }
@@ -135,6 +162,32 @@ export class Engine implements PaneHost {
     this.render();
   }
 
+  /** Takes back the last stroke of what is being drawn, else what was drawn or deleted last. */
+  undo(): void {
+    if (this.tools.sketch?.undoStep() !== true) this.marks.undo();
+    this.render();
+  }
+
+  /** Gives up what is being drawn. */
+  cancel(): void {
+    if (this.current) this.onLeave(this.current);
+    this.render();
+  }
+
+  /** Ends a line of many points. */
+  finishPath(): void {
+    this.tools.sketch?.finishPath();
+  }
+
+  typeText(id: string): void {
+    this.texts.again(id);
+  }
+
+  /** What the reader typed for a mark; a new mark without a text is taken away. */
+  setText(id: string, text: string): void {
+    this.texts.set(id, text);
+  }
+
   fetch(imageId: string): Promise<unknown> {
     return fetchImage(this.options.client, imageId);
   }
@@ -160,6 +213,11 @@ export class Engine implements PaneHost {
 
   onChange(pane: PaneView): void {
     this.formation.shown(pane);
+  }
+
+  private fingerDown(count: number): void {
+    if (count >= 2) this.tools.sketch?.dropStroke();
+    this.marks.fingerDown(count);
   }
 
   private render(): void {

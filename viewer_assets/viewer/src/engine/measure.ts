@@ -8,7 +8,8 @@ export interface Length {
   unit: 'mm' | 'px';
 }
 
-export interface EllipseStats {
+/** Of what lies inside an outline. */
+export interface RegionStats {
   area: number;
   areaUnit: 'mm²' | 'px²';
   perimeter: number;
@@ -55,7 +56,7 @@ export function measureEllipse(
   axisA: readonly [Pixel, Pixel],
   axisB: readonly [Pixel, Pixel],
   values: Values | undefined,
-): EllipseStats {
+): RegionStats {
   const { spacing, unit } = spacingAt(calibration, [...axisA, ...axisB]);
   const half = (axis: readonly [Pixel, Pixel]) => measureLengthWith(spacing, axis[0], axis[1]) / 2;
   const [a, b] = [half(axisA), half(axisB)];
@@ -73,11 +74,7 @@ function measureLengthWith(spacing: readonly [number, number], from: Pixel, to: 
   return Math.hypot((to[0] - from[0]) * spacing[0], (to[1] - from[1]) * spacing[1]);
 }
 
-function ellipseValues(
-  axisA: readonly [Pixel, Pixel],
-  axisB: readonly [Pixel, Pixel],
-  picture: Values,
-): Pick<EllipseStats, 'count' | 'mean' | 'deviation' | 'min' | 'max' | 'sum'> {
+function ellipseValues(axisA: readonly [Pixel, Pixel], axisB: readonly [Pixel, Pixel], picture: Values): ValueStats {
   const centre = [(axisA[0][0] + axisA[1][0]) / 2, (axisA[0][1] + axisA[1][1]) / 2] as const;
   const u = [(axisA[1][0] - axisA[0][0]) / 2, (axisA[1][1] - axisA[0][1]) / 2] as const;
   const v = [(axisB[1][0] - axisB[0][0]) / 2, (axisB[1][1] - axisB[0][1]) / 2] as const;
@@ -85,7 +82,7 @@ function ellipseValues(
   if (determinant === 0) return { count: 0 };
   const reachX = Math.hypot(u[0], v[0]);
   const reachY = Math.hypot(u[1], v[1]);
-  const values: number[] = [];
+  const inside = new Tally();
   const lastRow = Math.min(picture.rows - 1, centre[1] + reachY);
   const lastColumn = Math.min(picture.columns - 1, centre[0] + reachX);
   for (let row = Math.max(0, Math.ceil(centre[1] - reachY)); row <= lastRow; row++) {
@@ -93,22 +90,38 @@ function ellipseValues(
       const [dx, dy] = [column - centre[0], row - centre[1]];
       const s = (dx * v[1] - dy * v[0]) / determinant;
       const t = (dy * u[0] - dx * u[1]) / determinant;
-      if (s * s + t * t <= 1) values.push(picture.at(column, row));
+      if (s * s + t * t <= 1) inside.add(picture.at(column, row));
     }
   }
-  return summary(values);
+  return inside.summary();
 }
 
-function summary(values: number[]): Pick<EllipseStats, 'count' | 'mean' | 'deviation' | 'min' | 'max' | 'sum'> {
-  if (values.length === 0) return { count: 0 };
-  let [sum, min, max] = [0, Infinity, -Infinity];
-  for (const value of values) {
-    sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
+type ValueStats = Pick<RegionStats, 'count' | 'mean' | 'deviation' | 'min' | 'max' | 'sum'>;
+
+/** Adds up values one by one, relative to the first, so that small deviations around great values keep their digits. */
+export class Tally {
+  private count = 0;
+  private first = 0;
+  private sum = 0;
+  private squares = 0;
+  private min = Infinity;
+  private max = -Infinity;
+
+  add(value: number): void {
+    if (this.count === 0) this.first = value;
+    const shifted = value - this.first;
+    this.count++;
+    this.sum += shifted;
+    this.squares += shifted * shifted;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
   }
-  const mean = sum / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return { count: values.length, mean, deviation: Math.sqrt(squares / values.length), min, max, sum };
+
+  summary(): ValueStats {
+    const { count, first, sum, squares, min, max } = this;
+    if (count === 0) return { count };
+    const shifted = sum / count;
+    const deviation = Math.sqrt(Math.max(0, squares / count - shifted * shifted));
+    return { count, mean: first + shifted, deviation, min, max, sum: first * count + sum };
+  }
 }

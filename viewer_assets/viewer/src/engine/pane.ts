@@ -6,8 +6,10 @@ import { Cine } from './cine';
 import { describe } from './describe';
 import { frameInfo, registerFrames, voiFunction } from './frames';
 import type { Track } from './link';
+import { applyLook, PLAIN, type Look } from './look';
 import { Navigator } from './navigator';
 import type { Vector } from './planes';
+import { drawPicture, type Picture, type PictureOptions } from './picture';
 import { rangeToWindow, windowToRange, type Window } from './presets';
 import type { ViewState } from './view';
 
@@ -39,6 +41,7 @@ export interface PaneHost {
 export interface Presentation {
   range: Types.VOIRange | null;
   inverted: boolean;
+  look: Look;
   flipHorizontal: boolean;
   flipVertical: boolean;
   view: Types.ViewPresentation;
@@ -67,6 +70,7 @@ export class PaneView {
   private inverted = false;
   /** The window that the user chose; null while each picture has its own. */
   private range: Types.VOIRange | null = null;
+  private look: Look = PLAIN;
   private readonly navigator: Navigator;
   private readonly cine: Cine;
 
@@ -146,6 +150,7 @@ export class PaneView {
     const left = settings.get(images[0]?.imageId ?? '');
     this.inverted = left?.inverted ?? false;
     this.range = left?.range ?? null;
+    this.look = PLAIN;
     this.images = images;
     registerFrames(images);
     this.options.onView({ count: images.length, shown: false, error: null });
@@ -202,6 +207,7 @@ export class PaneView {
     this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.resetCamera();
     this.inverted = false;
+    this.look = PLAIN;
     this.resetWindow();
   }
 
@@ -218,13 +224,26 @@ export class PaneView {
     this.redraw();
   }
 
-  /** A quarter turn, 1 clockwise, -1 counter-clockwise. */
-  rotate(quarters: 1 | -1): void {
+  /** Colours and filters. */
+  setLook(change: Partial<Look>): void {
+    if (!this.stackSet) return;
+    this.look = { ...this.look, ...change };
+    this.redraw();
+  }
+
+  /** Turns to an angle, degrees clockwise; from where it is when `relative`. */
+  turn(degrees: number, relative: boolean): void {
     if (!this.stackSet) return;
     const { rotation = 0 } = this.viewport.getViewPresentation();
+    const wanted = (relative ? rotation : 0) + degrees;
     // Only the rotation: without WebGL pan and zoom would come back in other units and move the picture.
-    this.viewport.setViewPresentation({ rotation: (rotation + 360 + quarters * 90) % 360 });
+    this.viewport.setViewPresentation({ rotation: ((wanted % 360) + 360) % 360 });
     this.redraw();
+  }
+
+  /** A quarter turn, 1 clockwise, -1 counter-clockwise. */
+  rotate(quarters: 1 | -1): void {
+    this.turn(quarters * 90, true);
   }
 
   /** Mirrors, or mirrors back; the camera does both, the view presentation only the first. */
@@ -263,13 +282,14 @@ export class PaneView {
   presentation(): Presentation | undefined {
     if (!this.stackSet) return undefined;
     const { flipHorizontal = false, flipVertical = false } = this.viewport.getCamera();
-    return { range: this.range, inverted: this.inverted, flipHorizontal, flipVertical, view: this.viewport.getViewPresentation() };
+    return { range: this.range, inverted: this.inverted, look: this.look, flipHorizontal, flipVertical, view: this.viewport.getViewPresentation() };
   }
 
-  present({ range, inverted, flipHorizontal, flipVertical, view }: Presentation): void {
+  present({ range, inverted, look, flipHorizontal, flipVertical, view }: Presentation): void {
     if (!this.stackSet) return;
     this.range = range;
     this.inverted = inverted;
+    this.look = look;
     this.viewport.setCamera({ flipHorizontal, flipVertical });
     // Without WebGL pan and zoom come back in other units than they are taken.
     this.viewport.setViewPresentation(getShouldUseCPURendering() ? { rotation: view.rotation ?? 0 } : view);
@@ -284,6 +304,11 @@ export class PaneView {
 
   render(): void {
     this.viewport.render();
+  }
+
+  /** The picture on the screen, to be taken out. */
+  picture(options: PictureOptions): Promise<Picture | undefined> {
+    return this.imageId === undefined ? Promise.resolve(undefined) : drawPicture(this.viewport, this.look, this.inverted, options);
   }
 
   /** A point of the patient on this pane, CSS pixels from its corner; undefined while nothing is shown. */
@@ -329,7 +354,7 @@ export class PaneView {
     const image = this.viewport.getCornerstoneImage();
     const info = frameInfo(this.viewport.getCurrentImageId());
     const natural = info !== undefined && text(info.dataset, TAG.photometric) === 'MONOCHROME1';
-    this.viewport.setProperties({ voiRange: this.range ?? this.ownRange(image), invert: natural !== this.inverted });
+    applyLook(this.viewport, this.look, this.range ?? this.ownRange(image), natural !== this.inverted);
     this.viewport.render();
     this.report();
   }
@@ -355,6 +380,8 @@ export class PaneView {
         ...describe(this.viewport, info),
         ...(voiRange ? rangeToWindow(voiRange, this.exactWindow()) : {}),
         inverted: this.inverted,
+        look: this.look,
+        rotation: this.viewport.getViewPresentation().rotation ?? 0,
       });
     } catch (error) {
       const { code, message } = asViewerError(error, 'engine_failed');

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../dicomweb/errors';
 import type { SpacingKind } from './calibration';
+import type { Look } from './look';
 import type { Edges } from './orientation';
 
 /** The plane of another pane's picture, as it crosses this one: CSS pixels from the pane's corner. */
@@ -25,6 +26,11 @@ export interface ViewState {
   width: number;
   center: number;
   inverted: boolean;
+  look: Look;
+  /** Low values are bright by themselves (MONOCHROME1). */
+  lowIsBright: boolean;
+  /** Degrees clockwise, 0 to below 360. */
+  rotation: number;
   playing: boolean;
   /** Screen pixels (CSS) a column of the picture. */
   zoom: number;
@@ -50,8 +56,26 @@ export interface Measurement {
   imageIndex: number;
   lines: string[];
   selected: boolean;
+  /** It holds a text that the reader typed. */
+  typed: boolean;
 }
 
-export const MEASURE_TOOLS = ['length', 'angle', 'probe', 'ellipse'] as const;
+export const MEASURE_TOOLS = [
+  'length', 'angle', 'probe', 'ellipse', 'width', 'cobb', 'rectangle', 'freehand', 'path', 'ratio', 'text', 'arrow',
+] as const;
 export type MeasureTool = (typeof MEASURE_TOOLS)[number];
-export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | 'cursor' | MeasureTool;
+export type ToolName = 'scroll' | 'window' | 'zoom' | 'pan' | 'cursor' | 'rotate' | 'magnify' | 'region' | MeasureTool;
+
+/** How far a mark of several strokes is drawn. */
+export interface Progress {
+  tool: MeasureTool;
+  stroke: number;
+  points: number;
+}
+
+/** A mark waits for its text; CSS pixels of the page. */
+export interface Typing {
+  id: string;
+  text: string;
+  at: readonly [x: number, y: number];
+}

@@ -1,5 +1,6 @@
-import type { EllipseStats, Length } from '../engine/measure';
+import type { RegionStats, Length } from '../engine/measure';
 import type { SpacingKind } from '../engine/calibration';
+import type { CardiothoracicRatio } from '../engine/thorax';
 import { t } from '../i18n';
 
 const MARKED: Partial<Record<SpacingKind, 'mark.detector' | 'mark.corrected'>> = {
@@ -7,7 +8,7 @@ const MARKED: Partial<Record<SpacingKind, 'mark.detector' | 'mark.corrected'>> =
   corrected: 'mark.corrected',
 };
 
-function unitText(unit: Length['unit'] | EllipseStats['areaUnit']): string {
+function unitText(unit: Length['unit'] | RegionStats['areaUnit']): string {
   if (unit === 'px') return t('measure.px');
   return unit === 'px²' ? t('measure.px2') : unit;
 }
@@ -48,7 +49,7 @@ export function outsideLines(): string[] {
   return [t('measure.outside')];
 }
 
-export function ellipseLines(stats: EllipseStats, kind: SpacingKind, valueUnit: string): string[] {
+export function regionLines(stats: RegionStats, kind: SpacingKind, valueUnit: string): string[] {
   const lines = [t('measure.area', { value: round(stats.area), unit: unitText(stats.areaUnit) }) + caution(kind)];
   const { mean, deviation, min, max, sum } = stats;
   if (mean !== undefined && deviation !== undefined && min !== undefined && max !== undefined && sum !== undefined) {
@@ -61,4 +62,33 @@ export function ellipseLines(stats: EllipseStats, kind: SpacingKind, valueUnit: 
   }
   lines.push(t('measure.perimeter', { value: round(stats.perimeter), unit: unitText(stats.unit) }));
   return lines;
+}
+
+export function widthLines({ length, unit }: Length): string[] {
+  return [t('measure.width', { value: round(length), unit: unitText(unit) })];
+}
+
+export function cobbLines(angle: number): string[] {
+  return [t('measure.cobb', { value: round(angle) })];
+}
+
+export function pathLines({ length, unit }: Length, parts: number, kind: SpacingKind): string[] {
+  return [t('measure.path', { value: round(length), unit: unitText(unit), parts }) + caution(kind)];
+}
+
+/** An outline that crosses itself has no area, and says so. */
+export function crossedLines(): string[] {
+  return [t('measure.crossed')];
+}
+
+/** The ratio with its limit, and what it is made of. */
+export function ratioLines({ ratio, right, left, thorax }: CardiothoracicRatio, kind: SpacingKind): string[] {
+  const unit = unitText(kind === 'none' || kind === 'region' ? 'px' : 'mm');
+  const part = (key: 'measure.heartRight' | 'measure.heartLeft' | 'measure.thorax', value: number) => t(key, { value: round(value), unit });
+  return [
+    ratio === undefined ? t('measure.oneSide') : t('measure.ratio', { value: round(ratio * 100) }),
+    part('measure.heartRight', right),
+    part('measure.heartLeft', left),
+    part('measure.thorax', thorax) + caution(kind),
+  ];
 }

@@ -10,11 +10,16 @@ import {
   ZoomTool,
   type Types as ToolTypes,
 } from '@cornerstonejs/tools';
-import type { ToolName } from '../engine/view';
+import { MEASURE_TOOLS, type ToolName } from '../engine/view';
 import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
 import { CursorTool, type PointHandler } from './cursor';
+import { LensTool, type LensOptions } from './lens';
+import { RegionTool, type RegionHandler } from './region';
 import { ScrollTool, type StepHandler } from './scroll';
+import { SHAPES, type Shape } from './shapes';
+import { Sketch, type SketchOptions } from './sketch';
 import { labelOf } from './stats';
+import { TurnTool, type TurnHandler } from './turn';
 
 const GROUP = 'stack';
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -39,8 +44,17 @@ class StackPanTool extends PanTool {
   static override toolName = 'pan';
 }
 
-const ALL = [ScrollTool, CursorTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool];
-const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'cursor', 'length', 'angle', 'probe', 'ellipse'];
+/** Cornerstone makes tools by their classes, so each shape has one. */
+function sketchClass(shape: Shape) {
+  return class extends Sketch {
+    static override toolName = shape.name;
+    readonly shape = shape;
+  };
+}
+
+const SKETCHES = SHAPES.map(sketchClass);
+const ALL = [ScrollTool, CursorTool, WindowTool, StackZoomTool, PinchTool, StackPanTool, StackLengthTool, StackAngleTool, StackProbeTool, StackEllipseTool, TurnTool, RegionTool, LensTool, ...SKETCHES];
+const CHOICES: ToolName[] = ['scroll', 'window', 'zoom', 'pan', 'cursor', 'rotate', 'region', 'magnify', ...MEASURE_TOOLS];
 
 /** Bindings that a tool has whether or not it is the chosen one. */
 const FIXED: Record<string, ToolTypes.IToolBinding[]> = {
@@ -73,6 +87,11 @@ export interface ToolOptions {
   count: (element: HTMLDivElement) => number;
   onWindow: (element: HTMLDivElement) => void;
   onPoint: PointHandler;
+  onProgress: SketchOptions['onProgress'];
+  onText: SketchOptions['onText'];
+  onTurn: TurnHandler;
+  onRegion: RegionHandler;
+  lens: LensOptions['lens'];
 }
 
 /** The tools of all panes. Annotation tools stay passive, so that marks can be moved at any time. */
@@ -80,7 +99,7 @@ export class Tools {
   private active: ToolName = 'scroll';
   private readonly group: ToolTypes.IToolGroup;
 
-  constructor({ onStep, count, onWindow, onPoint }: ToolOptions) {
+  constructor({ onStep, count, onWindow, onPoint, onProgress, onText, onTurn, onRegion, lens }: ToolOptions) {
     init();
     for (const tool of ALL) addTool(tool);
     const group = ToolGroupManager.createToolGroup(GROUP);
@@ -90,10 +109,13 @@ export class Tools {
       scroll: { onStep, count },
       window: { onWindow },
       cursor: { onPoint },
+      rotate: { onTurn },
+      region: { onRegion },
+      magnify: { lens },
       zoom: { pinchToZoom: false, minZoomScale: 0.1, maxZoomScale: 40 },
       pinch: { pinchToZoom: true, pan: true, minZoomScale: 0.1, maxZoomScale: 40 },
     };
-    for (const tool of ALL) group.addTool(tool.toolName, configurations[tool.toolName] ?? { getTextLines: labelOf });
+    for (const tool of ALL) group.addTool(tool.toolName, configurations[tool.toolName] ?? { getTextLines: labelOf, onProgress, onText });
     const { style } = annotations.config;
     style.setDefaultToolStyles({ global: { ...style.getDefaultToolStyles().global, ...MEASURE_STYLE } });
   }
@@ -110,6 +132,12 @@ export class Tools {
   /** Ends whatever is being drawn on this element. */
   cancel(element: HTMLDivElement): void {
     while (cancelActiveManipulations(element) !== undefined);
+  }
+
+  /** The mark that is being drawn in strokes. */
+  get sketch(): Sketch | undefined {
+    const tool = this.group.getToolInstance(this.active) as unknown;
+    return tool instanceof Sketch ? tool : undefined;
   }
 
   choose(tool: ToolName): void {

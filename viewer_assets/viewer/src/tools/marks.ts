@@ -5,17 +5,30 @@ import { linesOf } from './stats';
 
 const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE } = Enums.Events;
 
+/** Marks that were drawn, or deleted, at one go. */
+interface Deed {
+  deleted: boolean;
+  marks: ToolTypes.Annotation[];
+}
+
+const DEEDS = 50;
+
 /** Keeps a list of what was measured in the open series, in step with cornerstone's annotations of all series. */
 export class Marks {
   private pending = false;
+  private history: Deed[] = [];
   private youngest: string | undefined;
 
   constructor(
     private readonly indexOf: (imageId: string) => number,
-    private readonly onChange: (measurements: Measurement[]) => void,
+    private readonly onChange: (measurements: Measurement[], undoable: boolean) => void,
   ) {
     eventTarget.addEventListener(ANNOTATION_ADDED, (event: CustomEvent<{ annotation: ToolTypes.Annotation }>) => {
       this.youngest = event.detail.annotation.annotationUID;
+    });
+    eventTarget.addEventListener(ANNOTATION_COMPLETED, ({ detail: { annotation } }: CustomEvent<{ annotation: ToolTypes.Annotation }>) => {
+      const known = this.history.some((entry) => entry.marks.includes(annotation));
+      if (!known && !isIncomplete(annotation)) this.remember({ deleted: false, marks: [annotation] });
     });
     for (const name of [ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE]) {
       eventTarget.addEventListener(name, this.changed);
@@ -27,19 +40,39 @@ export class Marks {
   }
 
   remove(id: string): void {
-    annotations.state.removeAnnotation(id);
-    this.changed();
+    this.takeAway([id]);
   }
 
   removeSelected(): void {
-    for (const { id, selected } of this.list()) if (selected) this.remove(id);
+    this.takeAway(this.list().flatMap(({ id, selected }) => (selected ? [id] : [])));
   }
 
   /** Takes away all marks of the open series. */
   removeAll(): void {
-    for (const mark of annotations.state.getAllAnnotations()) {
-      if (mark.annotationUID !== undefined && this.indexOf(mark.metadata?.referencedImageId ?? '') >= 0) this.remove(mark.annotationUID);
-    }
+    const here = annotations.state.getAllAnnotations().filter((mark) => this.indexOf(mark.metadata?.referencedImageId ?? '') >= 0);
+    this.takeAway(here.flatMap(({ annotationUID }) => annotationUID ?? []));
+  }
+
+  /** Takes back the last mark that was drawn, or brings back those that were last deleted. */
+  undo(): void {
+    const last = this.history.pop();
+    if (!last) return;
+    if (last.deleted) for (const mark of last.marks) annotations.state.addAnnotation(mark, mark.metadata?.FrameOfReferenceUID ?? '');
+    else for (const { annotationUID } of last.marks) if (annotationUID !== undefined) annotations.state.removeAnnotation(annotationUID);
+    this.changed();
+  }
+
+  private takeAway(ids: readonly string[]): void {
+    const marks = ids.flatMap((id) => (annotations.state.getAnnotation(id) as ToolTypes.Annotation | undefined) ?? []);
+    // What was drawn and is deleted comes back as deleted, not as drawn.
+    this.history = this.history.filter((entry) => entry.deleted || !entry.marks.some((mark) => marks.includes(mark)));
+    for (const id of ids) annotations.state.removeAnnotation(id);
+    if (marks.length > 0) this.remember({ deleted: true, marks });
+    this.changed();
+  }
+
+  private remember(entry: Deed): void {
+    this.history = [...this.history.slice(1 - DEEDS), entry];
   }
 
   /** A finger that turns out to be the first of two draws nothing: what it began is taken away. */
@@ -63,7 +96,8 @@ export class Marks {
     if (imageIndex < 0) return undefined;
     const lines = linesOf(mark.data, `imageId:${imageId}`);
     if (lines.length === 0) return undefined;
-    return { id: mark.annotationUID, tool, imageIndex, lines, selected: annotations.selection.isAnnotationSelected(mark.annotationUID) };
+    const selected = annotations.selection.isAnnotationSelected(mark.annotationUID);
+    return { id: mark.annotationUID, tool, imageIndex, lines, selected, typed: tool === 'text' || tool === 'arrow' };
   }
 
   /** Events come in bursts while a handle is dragged: one report a frame is enough. */
@@ -72,12 +106,13 @@ export class Marks {
     this.pending = true;
     requestAnimationFrame(() => {
       this.pending = false;
-      this.onChange(this.list());
+      this.onChange(this.list(), this.history.length > 0);
     });
   };
 }
 
 function isIncomplete(mark: ToolTypes.Annotation): boolean {
+  if (mark.data.sketching !== undefined) return mark.data.sketching === true;
   const points = mark.data.handles?.points ?? [];
   switch (mark.metadata?.toolName) {
     case 'probe':

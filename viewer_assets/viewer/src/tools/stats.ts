@@ -1,13 +1,16 @@
 import { annotation as annotations, type Types as ToolTypes } from '@cornerstonejs/tools';
+import { measureCobb, measurePath } from '../engine/lines';
 import { measureAngle, measureEllipse, measureLength, type Pixel } from '../engine/measure';
+import { measureRegion } from '../engine/region';
+import { cardiothoracicRatio } from '../engine/thorax';
 import { valueUnit } from '../engine/values';
-import { angleLines, ellipseLines, lengthLines, outsideLines, probeLines } from './format';
+import { angleLines, cobbLines, crossedLines, lengthLines, outsideLines, pathLines, probeLines, ratioLines, regionLines, widthLines } from './format';
 import { colourAt, greyValues, targetOf, toPixel, type Target } from './target';
 
 /** What is kept with an annotation: the tool's own numbers and the lines shown to the user. */
 export type Stats = Record<string, unknown> & { lines: string[] };
 
-export type Compute = (target: Target, pixels: Pixel[]) => Stats | undefined;
+export type Compute = (target: Target, pixels: Pixel[], data: ToolTypes.AnnotationData) => Stats | undefined;
 
 export const computeLength: Compute = ({ info }, [from, to]) => {
   if (!from || !to) return undefined;
@@ -32,11 +35,59 @@ export const computeProbe: Compute = ({ info, image }, [at]) => {
 export const computeEllipse: Compute = ({ info, image }, [bottom, top, left, right]) => {
   if (!bottom || !top || !left || !right) return undefined;
   const stats = measureEllipse(info.calibration, [left, right], [top, bottom], greyValues(image));
-  return { ...stats, lines: ellipseLines(stats, info.calibration.kind, valueUnit(info.dataset)) };
+  return { ...stats, lines: regionLines(stats, info.calibration.kind, valueUnit(info.dataset)) };
 };
+
+/** Ends of the length, ends of the width. */
+export const computeWidth: Compute = ({ info }, [a, b, c, d]) => {
+  if (!a || !b || !c || !d) return undefined;
+  const [length, width] = [measureLength(info.calibration, a, b), measureLength(info.calibration, c, d)];
+  return { length, width, lines: [...lengthLines(length, info.calibration.kind), ...widthLines(width)] };
+};
+
+export const computeCobb: Compute = ({ info }, [a, b, c, d]) => {
+  const angle = a && b && c && d && measureCobb(info.calibration, [a, b], [c, d]);
+  return angle === undefined ? undefined : { angle, lines: cobbLines(angle) };
+};
+
+/** Corners of a closed outline. */
+export const computeOutline: Compute = ({ info, image }, corners) => {
+  if (corners.length < 3) return undefined;
+  const stats = measureRegion(info.calibration, corners, greyValues(image));
+  return stats ? { ...stats, lines: regionLines(stats, info.calibration.kind, valueUnit(info.dataset)) } : { lines: crossedLines() };
+};
+
+export const computePath: Compute = (target, points, data) => {
+  if (data.closed === true) return computeOutline(target, points, data);
+  if (points.length < 2) return undefined;
+  const { info } = target;
+  const result = measurePath(info.calibration, points);
+  return { ...result, lines: pathLines(result, points.length - 1, info.calibration.kind) };
+};
+
+export const computeRatio: Compute = ({ info }, pixels) => {
+  const { kind, spacing } = info.calibration;
+  const parts = cardiothoracicRatio(pixels.map(([column, row]) => [column * spacing[0], row * spacing[1]]));
+  return parts && { ...parts, lines: ratioLines(parts, kind) };
+};
+
+export const computeText: Compute = (_target, _pixels, { label }) => (label ? { lines: [label] } : undefined);
+
+/** A reckoning that takes long is not done at every movement. */
+let busyUntil = 0;
+const PAUSE = 3;
+
+/** Whether the numbers must be worked out now; makes the place for them. */
+export function stale(annotation: ToolTypes.Annotation, targetId: string): boolean {
+  const cachedStats = (annotation.data.cachedStats ??= {}) as Record<string, unknown>;
+  if (targetId in cachedStats) return annotation.invalidated === true && performance.now() > busyUntil;
+  cachedStats[targetId] = { lines: [] };
+  return true;
+}
 
 /** Works out an annotation's numbers anew, in place of cornerstone's own (units, texts, finding G2). */
 export function refresh(annotation: ToolTypes.Annotation, element: HTMLDivElement, compute: Compute): unknown {
+  const started = performance.now();
   const cachedStats = (annotation.data.cachedStats ?? {}) as Record<string, unknown>;
   for (const targetId of Object.keys(cachedStats)) {
     const target = targetOf(targetId);
@@ -45,9 +96,12 @@ export function refresh(annotation: ToolTypes.Annotation, element: HTMLDivElemen
     const stats = compute(
       target,
       points.map((point) => toPixel(target.info, point)),
+      annotation.data,
     );
-    if (stats) cachedStats[targetId] = stats;
+    cachedStats[targetId] = stats ?? { lines: [] };
   }
+  const ended = performance.now();
+  busyUntil = ended + (ended - started) * PAUSE;
   const changed = annotation.invalidated === true;
   annotation.invalidated = false;
   if (changed) annotations.state.triggerAnnotationModified(annotation, element);

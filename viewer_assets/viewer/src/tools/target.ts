@@ -1,4 +1,5 @@
 import { cache, getShouldUseCPURendering, type Types } from '@cornerstonejs/core';
+import type { Flat } from '../engine/flat';
 import { frameInfo, gridOf, type FrameInfo } from '../engine/frames';
 import type { Pixel, Values } from '../engine/measure';
 
@@ -33,6 +34,26 @@ export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
   const [columnSpacing, rowSpacing] = info.calibration.spacing;
   const shift = getShouldUseCPURendering() ? EDGE_TO_MIDDLE : 0;
   return [along(grid.row) / columnSpacing - shift, along(grid.column) / rowSpacing - shift];
+}
+
+/** The point of the patient's space at a place of the picture: the way back from `toPixel`. */
+export function toWorld(info: FrameInfo, [column, row]: Pixel): Types.Point3 {
+  const grid = gridOf(info);
+  const [columnSpacing, rowSpacing] = info.calibration.spacing;
+  const shift = getShouldUseCPURendering() ? EDGE_TO_MIDDLE : 0;
+  const [x, y] = [(column + shift) * columnSpacing, (row + shift) * rowSpacing];
+  const at = (axis: number) => (grid.position[axis] ?? 0) + x * (grid.row[axis] ?? 0) + y * (grid.column[axis] ?? 0);
+  return [at(0), at(1), at(2)];
+}
+
+/** In the picture's own plane, where right angles are right. */
+export function toFlat(info: FrameInfo, point: readonly number[]): Flat {
+  const [column, row] = toPixel(info, point);
+  return [column * info.calibration.spacing[0], row * info.calibration.spacing[1]];
+}
+
+export function fromFlat(info: FrameInfo, [x, y]: Flat): Types.Point3 {
+  return toWorld(info, [x / info.calibration.spacing[0], y / info.calibration.spacing[1]]);
 }
 
 /** Values of a grey picture after rescaling; undefined for a picture in colour. */

@@ -2,6 +2,7 @@ import { retry } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
 import { problemText } from './kinds';
+import { Guide, TextField } from './Guide';
 import { Panels } from './Panels';
 import { Panes } from './Panes';
 import { SeriesList } from './SeriesList';
@@ -66,6 +67,8 @@ export function App() {
       <Panes />
       {state.mode.value === 'volume' && <VolumeSlot />}
       {phone && <PhoneToolbar />}
+      <Guide />
+      <TextField />
       <Banner />
       <Panels />
       <Fatal />

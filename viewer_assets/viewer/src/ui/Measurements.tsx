@@ -32,6 +32,23 @@ export function MeasurementList() {
               ))}
             </span>
           </button>
+          {mark.typed && (
+            <button
+              type="button"
+              class="remove"
+              title={t('measure.edit')}
+              aria-label={t('measure.edit')}
+              data-testid="measurement-edit"
+              onClick={() => {
+                state.panel.value = null;
+                withEngine((engine) => {
+                  engine.typeText(mark.id);
+                });
+              }}
+            >
+              <Icon name="text" />
+            </button>
+          )}
           <button
             type="button"
             class="remove"

@@ -5,8 +5,10 @@ import {
   deleteActions,
   infoAction,
   measureTools,
+  moreMeasureTools,
   navigationTools,
   panelAction,
+  outputActions,
   pictureActions,
   playAction,
   volumeAction,
@@ -44,6 +46,13 @@ export function ToolRow({ actions }: { actions: Action[] }) {
   );
 }
 
+/** Opens the panel of all measuring tools, and shows the chosen one of them. */
+function moreMeasuring(): Action {
+  const chosen = moreMeasureTools().find((action) => action.active?.());
+  const panel = panelAction('measure', chosen?.icon ?? 'measure', chosen?.label ?? 'tool.moreMeasure');
+  return { ...panel, active: () => chosen !== undefined || state.panel.value === 'measure' };
+}
+
 /** Everything in one row at the top. */
 export function DesktopToolbar() {
   const presets = state.presets.value.length > 0 || state.view.value.shown ? [panelAction('presets', 'presets', 'tool.presets')] : [];
@@ -52,17 +61,17 @@ export function DesktopToolbar() {
       <ToolRow actions={navigationTools()} />
       <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout'), volumeAction()]} />
       {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
-      <ToolRow actions={measureTools()} />
+      <ToolRow actions={[...measureTools(), moreMeasuring()]} />
       <ToolRow actions={deleteActions()} />
-      <ToolRow actions={[...pictureActions(), playAction()]} />
-      <ToolRow actions={[infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
+      <ToolRow actions={[...pictureActions(), playAction(), panelAction('look', 'look', 'tool.look')]} />
+      <ToolRow actions={[...outputActions(), infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
     </div>
   );
 }
 
 /** Within the thumb's reach: the chosen tool, panels for the rest. */
 export function PhoneToolbar() {
-  const measuring = measureTools().find((action) => action.active?.());
+  const measuring = [...measureTools(), ...moreMeasureTools()].find((action) => action.active?.());
   const [scroll, window] = navigationTools();
   const measure = panelAction('measure', measuring?.icon ?? 'measure', measuring?.label ?? 'tool.measure');
   return (

@@ -6,6 +6,7 @@ import { activate, goTo, mount, openSeries, unmount } from '../panes';
 import * as state from '../state';
 import type { Pane } from '../state';
 import { rateActions } from './actions';
+import { ColourBar } from './ColourBar';
 import { Corners, Edges } from './Corners';
 import { isPicture, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
@@ -219,6 +220,7 @@ export function Viewport({ pane }: { pane: Pane }) {
       />
       <Cover pane={pane} />
       <Corners pane={pane} />
+      <ColourBar pane={pane} />
       <Overlay pane={pane} />
       {loading && pane.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
       <Slider pane={pane} />

@@ -18,12 +18,12 @@ export interface Action {
   hint?: () => string | undefined;
 }
 
-function toolAction(id: ToolName, key: string): Action {
+function toolAction(id: ToolName, key?: string): Action {
   return {
     id,
     icon: id,
     label: id === 'probe' && state.current.value?.series.modality !== 'CT' ? 'tool.probeOther' : `tool.${id}`,
-    key,
+    ...(key === undefined ? {} : { key }),
     run: () => {
       chooseTool(id);
     },
@@ -69,8 +69,33 @@ export function measureTools(): Action[] {
   return [toolAction('length', 'l'), toolAction('angle', 'a'), toolAction('probe', 'c'), toolAction('ellipse', 'e')];
 }
 
+/** Beside the four at hand. */
+export function moreMeasureTools(): Action[] {
+  return [
+    toolAction('width', 'b'),
+    toolAction('rectangle', 'u'),
+    toolAction('freehand', 'f'),
+    toolAction('path', 'n'),
+    toolAction('cobb', 'o'),
+    toolAction('ratio', 'j'),
+    toolAction('text', 'm'),
+    toolAction('arrow', 'y'),
+  ];
+}
+
 export function deleteActions(): Action[] {
   return [
+    {
+      id: 'undo',
+      icon: 'undo',
+      label: 'tool.undo',
+      run: () => {
+        withEngine((engine) => {
+          engine.undo();
+        });
+      },
+      disabled: () => !state.undoable.value && state.progress.value === null,
+    },
     {
       id: 'delete-one',
       icon: 'deleteOne',
@@ -101,11 +126,31 @@ export function pictureActions(): Action[] {
   return [
     { id: 'reset', icon: 'reset', label: 'tool.reset', key: 'r', run: () => { withActive((pane) => { pane.reset(); }); } },
     { id: 'invert', icon: 'invert', label: 'tool.invert', key: 'i', run: () => { withActive((pane) => { pane.invert(); }); }, active: () => state.view.value.inverted },
+  ];
+}
+
+export function turnActions(): Action[] {
+  return [
     { id: 'rotate-left', icon: 'rotateLeft', label: 'tool.rotateLeft', key: 'q', run: () => { withActive((pane) => { pane.rotate(-1); }); } },
     { id: 'rotate-right', icon: 'rotateRight', label: 'tool.rotateRight', key: 't', run: () => { withActive((pane) => { pane.rotate(1); }); } },
     { id: 'flip-horizontal', icon: 'flipHorizontal', label: 'tool.flipHorizontal', key: 'h', run: () => { withActive((pane) => { pane.flip('flipHorizontal'); }); } },
     { id: 'flip-vertical', icon: 'flipVertical', label: 'tool.flipVertical', key: 'v', run: () => { withActive((pane) => { pane.flip('flipVertical'); }); } },
   ];
+}
+
+/** Tools that change how a picture looks. */
+export function lookTools(): Action[] {
+  return [
+    toolAction('magnify'),
+    { ...toolAction('region'), disabled: () => state.view.value.colour },
+    toolAction('rotate'),
+  ];
+}
+
+/** What the file says, and what may leave the page. */
+export function outputActions(): Action[] {
+  const anonymous = state.current.value?.study.anonymous ?? true;
+  return [...(anonymous ? [] : [panelAction('tags', 'tags', 'tool.tags')]), panelAction('output', 'output', 'tool.output')];
 }
 
 export function playAction(): Action {

@@ -1,6 +1,6 @@
 import { goTo, stepSeries, withActive, withEngine } from '../panes';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, pictureActions, playAction, rateActions, volumeAction } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, pictureActions, playAction, rateActions, turnActions, volumeAction } from './actions';
 
 const PAGE = 10;
 const ZOOM_STEP = 1.2;
@@ -9,6 +9,11 @@ const STEPS: Record<string, number> = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1
 
 /** One listener for the page; keys typed into a field are left alone. */
 export function onKey(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z' && !(event.target instanceof HTMLInputElement)) {
+    withEngine((engine) => { engine.undo(); });
+    event.preventDefault();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target instanceof HTMLInputElement && event.target.type !== 'range';
   if (typing && event.key !== 'Escape') return;
@@ -17,7 +22,12 @@ export function onKey(event: KeyboardEvent): void {
 
 function handle(key: string): boolean {
   if (key === 'Escape') {
-    state.panel.value = null;
+    if (state.panel.value !== null) state.panel.value = null;
+    else withEngine((engine) => { engine.cancel(); });
+    return true;
+  }
+  if (key === 'Enter' && state.progress.value?.tool === 'path') {
+    withEngine((engine) => { engine.finishPath(); });
     return true;
   }
   if (key === '?') {
@@ -52,7 +62,7 @@ function windows(key: string): boolean {
     withActive((pane) => { pane.resetWindow(); });
     return true;
   }
-  const preset = /^[1-9]$/.test(key) ? state.presets.value[Number(key) - 1] : undefined;
+  const preset = /^[1-9]$/.test(key) ? [...state.shownPresets.value, ...state.presets.value][Number(key) - 1] : undefined;
   if (!preset) return false;
   withActive((pane) => { pane.setWindow(preset); });
   return true;
@@ -60,7 +70,7 @@ function windows(key: string): boolean {
 
 function runsAction(key: string): boolean {
   const wanted = key === 'Backspace' ? 'delete' : key.toLowerCase();
-  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...deleteActions(), ...pictureActions(), playAction(), ...rateActions(), infoAction(), volumeAction()];
+  const all = [...navigationTools(), ...comparingActions(), ...measureTools(), ...moreMeasureTools(), ...deleteActions(), ...pictureActions(), ...turnActions(), playAction(), ...rateActions(), infoAction(), volumeAction()];
   const action = all.find((item) => item.key === wanted);
   if (!action || action.disabled?.() === true) return false;
   action.run();

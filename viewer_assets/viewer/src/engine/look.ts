@@ -1,0 +1,51 @@
+import type { Types } from '@cornerstonejs/core';
+import { COLOURS, type ColourName } from './colours';
+
+/** What is done to a picture beside its window: for the eye alone, no measured value changes. */
+export interface Look {
+  colour: ColourName | null;
+  /** Steps 0 (off) to 3. */
+  sharpen: number;
+  smooth: number;
+}
+
+export const PLAIN: Look = { colour: null, sharpen: 0, smooth: 0 };
+
+/** Cornerstone's intensities of the steps. */
+const SHARPEN = [0, 0.2, 0.5, 1];
+const SMOOTH = [0, 2.5, 5, 10];
+
+const REVERSED = '/reversed';
+
+/** Makes the colour maps known under their names, each also with its ends exchanged. */
+export function registerColours(register: (map: { name: string; Name: string; ColorSpace: string; RGBPoints: number[] }) => void): void {
+  for (const [name, stops] of Object.entries(COLOURS)) {
+    const points = stops.map(([place, ...rgb]) => [place, ...rgb.map((part) => part / 255)]);
+    const reversed = [...points].reverse().map(([place = 0, ...rgb]) => [1 - place, ...rgb]);
+    for (const [key, list] of [[name, points], [name + REVERSED, reversed]] as const) {
+      register({ name: key, Name: key, ColorSpace: 'RGB', RGBPoints: list.flat() });
+    }
+  }
+}
+
+interface VoiSetter {
+  setVOI: (range: Types.VOIRange, options: { forceRecreateLUTFunction: boolean }) => void;
+}
+
+const coloured = new WeakSet<Types.IStackViewport>();
+
+/** Gives a picture window, inversion and look. An inverted colour map runs the other way, its colours stay. */
+export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: Types.VOIRange, invert: boolean): void {
+  const filters = { sharpening: SHARPEN[look.sharpen] ?? 0, smoothing: SMOOTH[look.smooth] ?? 0 };
+  if (look.colour !== null) {
+    viewport.setProperties({ voiRange, invert: false, ...filters });
+    viewport.setProperties({ colormap: { name: look.colour + (invert ? REVERSED : '') } });
+    coloured.add(viewport);
+    return;
+  }
+  if (coloured.delete(viewport)) {
+    viewport.setProperties({ invert: false });
+    (viewport as unknown as VoiSetter).setVOI(voiRange, { forceRecreateLUTFunction: true });
+  }
+  viewport.setProperties({ voiRange, invert, ...filters });
+}
