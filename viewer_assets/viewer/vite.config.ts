@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { jpeg12 } from './build/jpeg12.ts';
 import { omit } from './build/omit.ts';
+import { pdf } from './build/pdf.ts';
 import { precompress } from './build/precompress.ts';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -9,7 +10,7 @@ const LOADER = './node_modules/@cornerstonejs/dicom-image-loader/dist/esm';
 
 export default defineConfig({
   base: './',
-  plugins: [omit(), jpeg12(), precompress()],
+  plugins: [omit(), jpeg12(), pdf(), precompress()],
   resolve: {
     alias: {
       // The package's entry carries every decoder and two more loaders into the page.

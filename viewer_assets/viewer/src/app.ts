@@ -5,7 +5,8 @@ import { extendTicket, fetchPresets, fetchPriors, type Prior } from './portal';
 import { firstLayout } from './layout';
 import * as panes from './panes';
 import * as state from './state';
-import { keepLaunch, takeLaunch, TicketKeeper, type Launch } from './ticket';
+import { objectKind } from './objects/kind';
+import { keepLaunch, readClaims, takeLaunch, TicketKeeper, type Launch } from './ticket';
 import { isPicture } from './ui/kinds';
 
 const THUMBNAILS_AT_ONCE = 3;
@@ -30,6 +31,7 @@ export async function startApp(): Promise<void> {
   }
   open = launch;
   tickets = keeper();
+  state.mayDownload.value = readClaims(launch.ticket)?.perms.includes('download') ?? false;
   client = new DicomWeb(tickets, (connection) => {
     state.connection.value = connection;
   });
@@ -79,6 +81,11 @@ async function openStudies(uids: string[]): Promise<void> {
   }
 }
 
+/** What an object's component works with: the page's one client. */
+export function dicomWeb(): DicomWeb {
+  return client;
+}
+
 /** The user tries again after a failure, wherever it was. */
 export function retry(): void {
   state.connection.value = 'ok';
@@ -126,7 +133,7 @@ export async function openPrior(prior: Prior, compare: boolean): Promise<void> {
 
 async function loadThumbnails(): Promise<void> {
   const have = state.thumbnails.value;
-  const queue = state.allSeries.value.filter(({ series }) => isPicture(series) && !have.has(series.uid));
+  const queue = state.allSeries.value.filter(({ series }) => isPicture(series) && objectKind(series) !== 'video' && !have.has(series.uid));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { study, series } = next;

@@ -8,7 +8,7 @@ import type { ToolName } from './engine/view';
 import { seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
-import { isPicture } from './ui/kinds';
+import { isStack } from './ui/kinds';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const DEFAULT_RATE = 10;
@@ -131,7 +131,7 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   pane.problem.value = null;
   pane.pictureShown.value = false;
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
-  if (!isPicture(series)) return;
+  if (!isStack(series)) return;
   const previewing = showPreview(open, pane, signal);
   try {
     const [datasets, view] = await Promise.all([client.seriesMetadata(study.uid, series.uid, signal), viewOf(pane)]);

@@ -84,6 +84,8 @@ export const measurements = signal<Measurement[]>([]);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
+/** The ticket lets whole files be taken along. The node decides; this only spares a button that would fail. */
+export const mayDownload = signal(false);
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
 export const infoVisible = signal(true);

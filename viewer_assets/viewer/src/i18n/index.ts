@@ -16,7 +16,13 @@ export function chooseLanguage(wanted: string | null): void {
   document.title = t('app.title');
 }
 
-/** The text of a key; `{name}` is replaced by the parameter of that name. */
-export function t(key: Key, parameters: Record<string, string | number> = {}): string {
-  return DICTIONARIES[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
+type Texts<K extends string> = Record<Language, Record<K, string>>;
+
+/** Looks texts up in a dictionary of its own, for what is loaded later. */
+export function translator<K extends string>(dictionaries: Texts<K>): (key: K, parameters?: Record<string, string | number>) => string {
+  return (key, parameters = {}) =>
+    dictionaries[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''));
 }
+
+/** The text of a key; `{name}` is replaced by the parameter of that name. */
+export const t = translator(DICTIONARIES);

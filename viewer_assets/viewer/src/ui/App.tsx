@@ -1,6 +1,7 @@
 import { retry } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
+import { DownloadState } from './Download';
 import { problemText } from './kinds';
 import { Panels } from './Panels';
 import { Panes } from './Panes';
@@ -66,6 +67,7 @@ export function App() {
       {phone && <PhoneToolbar />}
       <Banner />
       <Panels />
+      <DownloadState />
       <Fatal />
     </div>
   );

@@ -4,7 +4,8 @@ import { withActive } from '../panes';
 import type { BuiltIn, Preset, Window } from '../engine/presets';
 import { t, type Key } from '../i18n';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, panelAction, pictureActions, playAction } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, navigationTools, objectOpen, panelAction, pictureActions, playAction } from './actions';
+import { downloadActions } from './Download';
 import { Icon } from './icons';
 import { Layouts } from './Layouts';
 import { MeasurementList } from './Measurements';
@@ -211,7 +212,7 @@ export function Panels() {
       return (
         <Sheet title={t('app.more')}>
           <div onClick={close}>
-            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), ...comparingActions()]} />
+            <ToolRow actions={[...(objectOpen() ? [] : [...navigationTools().slice(2), ...pictureActions(), playAction()]), infoAction(), ...comparingActions(), ...downloadActions()]} />
           </div>
           <ToolRow actions={[panelAction('layout', 'layout', 'tool.layout')]} />
         </Sheet>

@@ -6,11 +6,13 @@ import {
   infoAction,
   measureTools,
   navigationTools,
+  objectOpen,
   panelAction,
   pictureActions,
   playAction,
   type Action,
 } from './actions';
+import { downloadActions } from './Download';
 import { Icon } from './icons';
 
 export function ToolButton({ action }: { action: Action }) {
@@ -45,16 +47,21 @@ export function ToolRow({ actions }: { actions: Action[] }) {
 
 /** Everything in one row at the top. */
 export function DesktopToolbar() {
+  const object = objectOpen();
   const presets = state.presets.value.length > 0 || state.view.value.shown ? [panelAction('presets', 'presets', 'tool.presets')] : [];
   return (
     <div class="toolbar" role="toolbar">
-      <ToolRow actions={navigationTools()} />
-      <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout')]} />
+      {!object && <ToolRow actions={navigationTools()} />}
+      <ToolRow actions={[...(object ? [] : presets), panelAction('layout', 'layout', 'tool.layout')]} />
       {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
-      <ToolRow actions={measureTools()} />
-      <ToolRow actions={deleteActions()} />
-      <ToolRow actions={[...pictureActions(), playAction()]} />
-      <ToolRow actions={[infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
+      {!object && (
+        <>
+          <ToolRow actions={measureTools()} />
+          <ToolRow actions={deleteActions()} />
+          <ToolRow actions={[...pictureActions(), playAction()]} />
+        </>
+      )}
+      <ToolRow actions={[...downloadActions(), infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
     </div>
   );
 }
@@ -67,10 +74,14 @@ export function PhoneToolbar() {
   return (
     <div class="toolbar bottom" role="toolbar">
       <ToolButton action={panelAction('series', 'series', 'app.series')} />
-      {scroll && <ToolButton action={scroll} />}
-      {window && <ToolButton action={window} />}
-      <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
-      <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
+      {!objectOpen() && (
+        <>
+          {scroll && <ToolButton action={scroll} />}
+          {window && <ToolButton action={window} />}
+          <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
+          <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
+        </>
+      )}
       <ToolButton action={panelAction('more', 'more', 'app.more')} />
     </div>
   );
