@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 type Keys = Record<string, () => void>;
 
 /** Keys (as `KeyboardEvent.key`) for the object in `root`, while its pane is the active one. */
-export function useKeys(root: RefObject<HTMLElement>, keys: Keys): void {
+export function useKeys(root: RefObject<HTMLElement | null>, keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {

@@ -14,7 +14,7 @@ export interface Calipers {
   clear: () => void;
 }
 
-export function useCalipers(root: RefObject<HTMLElement>): Calipers {
+export function useCalipers(root: RefObject<HTMLElement | null>): Calipers {
   const [all, setAll] = useState<readonly Caliper[]>([]);
   const [selected, setSelected] = useState<number | null>(null);
   const ids = useRef(0);
