@@ -119,7 +119,7 @@ def create(config: Config) -> Starlette:
     limit = config.dicom.max_instance
     uploads = Uploads(spool, room, pool, authenticator, limit)
     receiver = Receiver(spool, Quarantine(config.quarantine.path))
-    stow = Stow(receiver, room, authenticator, limit, service.base)
+    stow = Stow(receiver, room, authenticator, limit, config.web.max_pixels, service.base)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -25,7 +25,9 @@ SELECT s.series_uid, s.number, s.modality, s.description, s.body_part,
     (array_agg(i.sop_uid ORDER BY i.image DESC, i.number NULLS LAST, i.id))
         [1 + (count(*) FILTER (WHERE i.image))::int / 2] AS middle,
     (array_agg(i.sop_uid ORDER BY i.image DESC, i.number NULLS LAST, i.id))[1] AS first,
-    (array_agg(i.sop_class ORDER BY i.image DESC, i.number NULLS LAST, i.id))[1] AS sop_class
+    (array_agg(i.sop_class ORDER BY i.image DESC, i.number NULLS LAST, i.id))[1] AS sop_class,
+    (array_agg(i.transfer_syntax ORDER BY i.image DESC, i.number NULLS LAST, i.id))[1]
+        AS transfer_syntax
 FROM archive.series s JOIN archive.instance i ON i.series_id = s.id
 WHERE s.study_id = %(study)s AND NOT (%(anonymous)s AND i.withheld)
 GROUP BY s.id ORDER BY s.number NULLS LAST, s.id
@@ -88,5 +90,6 @@ def _series(row: DictRow, *, anonymous: bool) -> dict[str, Any]:
         "frame_count": int(row["frames"]),
         "representative": row["middle"] if row["viewable"] else row["first"],
         "sop_class": row["sop_class"],
+        "transfer_syntax": row["transfer_syntax"],
         "viewable": row["viewable"],
     }

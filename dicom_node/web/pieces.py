@@ -93,7 +93,9 @@ class PiecesResponse:
         pieces: Sequence[Piece],
         media_type: str,
         headers: Sequence[tuple[str, str]] = (),
+        status: int = 200,
     ) -> None:
+        self.status = status
         self.reader = Reader(store)
         self.pieces = pieces
         length = sum(len(p) if isinstance(p, bytes) else p.length for p in pieces)
@@ -106,7 +108,9 @@ class PiecesResponse:
             first = next((piece for piece in self.pieces if isinstance(piece, Span)), None)
             if first is not None:
                 await self.reader.prepare(first)
-            await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+            await send(
+                {"type": "http.response.start", "status": self.status, "headers": self.headers}
+            )
             if scope["method"] != "HEAD":
                 for piece in self.pieces:
                     async for chunk in self.reader.chunks(piece):

@@ -19,6 +19,7 @@ from dicom_node.store.base import Readable
 from dicom_node.web import (
     accept,
     bulk,
+    fileset,
     htj2k,
     metadata,
     pictures,
@@ -26,6 +27,7 @@ from dicom_node.web import (
     qido,
     query,
     uri,
+    video,
     wado,
 )
 from dicom_node.web.access import AccessLog
@@ -34,7 +36,7 @@ from dicom_node.web.catalog import Catalog
 from dicom_node.web.derived import Derived
 from dicom_node.web.overview import overview
 from dicom_node.web.pictures import Pictures
-from dicom_node.web.problem import bad_request, not_found, unsupported
+from dicom_node.web.problem import bad_request, not_found, unsupported, withheld
 from dicom_node.web.render import Renderer, options
 from dicom_node.web.ticket import Ticket
 
@@ -167,7 +169,12 @@ class Service:
     async def instances(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "download")
         found = await self._located(request, ticket)
-        return await self._whole(request, ticket, found, request.headers.get("accept", ""))
+        header = request.headers.get("accept", "")
+        if accept.best(header, (wado.DICOM, fileset.ZIP)) == fileset.ZIP:
+            archive = await fileset.answer(self.store, self.catalog, found, anon=ticket.anonymous)
+            await self._record(request, ticket, found[0].study, "instance")
+            return archive
+        return await self._whole(request, ticket, found, header)
 
     async def _whole(
         self, request: Request, ticket: Ticket, found: list[Located], header: str
@@ -195,7 +202,22 @@ class Service:
         if len(numbers) != 1:
             raise bad_request("Only one frame is rendered at a time.")
         instance = (await self._located(request, ticket))[0]
+        if video.is_video(instance):
+            return await self._video(request, ticket, instance)
         return await self._drawn(request, ticket, instance, numbers[0], thumbnail=False)
+
+    async def _video(self, request: Request, ticket: Ticket, instance: Located) -> ASGIApp:
+        if ticket.anonymous:
+            # Names may be in its pictures and in its sound, and nothing looks there.
+            raise withheld()
+        answer = await video.answer(
+            self.store,
+            instance,
+            request.headers.get("accept", ""),
+            request.headers.get("range", ""),
+        )
+        await self._record(request, ticket, instance.study, "rendered")
+        return answer
 
     async def album(self, request: Request) -> ASGIApp:
         ticket = await self._ticket(request, "view")

@@ -16,6 +16,7 @@ from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.receive import Intake, Receiver
 from dicom_node.web.auth import Authenticator
+from dicom_node.web.handed_in import DICOM_JSON, HandedIn
 from dicom_node.web.inbox import DICOM, Body, BodyError, Outcome
 from dicom_node.web.problem import Problem, bad_request
 from dicom_node.web.room import Room
@@ -23,7 +24,7 @@ from dicom_node.web.ticket import Ticket
 from dicom_node.web.uploads import PIECE, hospital_of, in_time
 
 MULTIPART = "multipart/related"
-DICOM_JSON = "application/dicom+json"
+MAX_REASONS = 5
 _BOUNDARY = re.compile(r"[ -~]{1,70}")
 
 
@@ -36,12 +37,14 @@ class Stow:
         room: Room,
         authenticator: Authenticator,
         max_instance: int,
+        max_pixels: int,
         base: str,
     ) -> None:
         self._receiver = receiver
         self._room = room
         self._authenticator = authenticator
         self._max_instance = max_instance
+        self._max_pixels = max_pixels
         self._base = base
 
     def routes(self, prefix: str) -> list[Route]:
@@ -56,7 +59,7 @@ class Stow:
         study = request.path_params.get("study", "")
         if study and not is_uid(study):
             raise bad_request("The study in the address is no UID.")
-        boundary = _boundary(request.headers.get("content-type", ""))
+        part_type, boundary = _boundary(request.headers.get("content-type", ""))
         await asyncio.to_thread(self._room.require)
         address = request.client.host if request.client else ""
 
@@ -67,7 +70,12 @@ class Stow:
             )
             return self._receiver.begin(hospital, sender, study)
 
-        body = Body(begin, self._max_instance, boundary)
+        body: Body | HandedIn
+        if part_type == DICOM_JSON:
+            directory = self._receiver.spool.root
+            body = HandedIn(begin, directory, self._max_instance, self._max_pixels, boundary)
+        else:
+            body = Body(begin, self._max_instance, boundary)
         try:
             await _fill(request, body)
         finally:
@@ -80,10 +88,11 @@ class Stow:
         stored = sum(outcome.stored for outcome in outcomes)
         status = 200 if stored == len(outcomes) else 202 if stored else 409
         log.get().info("stowed", hospital=hospital, stored=stored, failed=len(outcomes) - stored)
-        return JSONResponse(response_document(outcomes, self._base), status, media_type=DICOM_JSON)
+        document = response_document(outcomes, self._base)
+        return JSONResponse(document, status, _warnings(outcomes), media_type=DICOM_JSON)
 
 
-async def _fill(request: Request, body: Body) -> None:
+async def _fill(request: Request, body: Body | HandedIn) -> None:
     """Give *body* what comes; what ended before a mishap is stored, and is safe to send again."""
     waiting = bytearray()
     try:
@@ -105,21 +114,24 @@ def _sender(ticket: Ticket) -> str:
     return ticket.subject[:16]
 
 
-def _boundary(header: str) -> str:
-    """The boundary of a multipart body, nothing for a single part; raise `Problem` 415 or 400."""
+def _boundary(header: str) -> tuple[str, str]:
+    """Type and boundary of the parts, no boundary for a single one; raise `Problem` 415 or 400."""
     kind, parameters = parse_options_header(header)
     name = kind.decode("latin-1").lower()
     if name == DICOM:
-        return ""
+        return DICOM, ""
     part = parameters.get(b"type", DICOM.encode()).decode("latin-1").lower()
-    if name != MULTIPART or part != DICOM:
+    if name != MULTIPART or part not in (DICOM, DICOM_JSON):
         raise Problem(
-            415, "bad_request", 'Content-Type must be multipart/related; type="application/dicom".'
+            415,
+            "bad_request",
+            'Content-Type must be multipart/related; type="application/dicom"'
+            ' or "application/dicom+json".',
         )
     boundary = parameters.get(b"boundary", b"").decode("latin-1")
     if not _BOUNDARY.fullmatch(boundary):
         raise bad_request("The boundary is missing, or none (RFC 2046 section 5.1.1).")
-    return str(boundary)
+    return part, str(boundary)
 
 
 def response_document(outcomes: Sequence[Outcome], base: str) -> dict[str, Any]:
@@ -139,6 +151,13 @@ def response_document(outcomes: Sequence[Outcome], base: str) -> dict[str, Any]:
     if stored:
         document["00081199"] = {"vr": "SQ", "Value": stored}
     return document
+
+
+def _warnings(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Why something was not stored, in words: the response document holds but a number."""
+    reasons = dict.fromkeys(outcome.comment for outcome in outcomes if outcome.comment)
+    text = "; ".join(list(reasons)[:MAX_REASONS]).replace('"', "'")
+    return {"Warning": f'299 yunying "{text}"'} if text.isascii() and text else {}
 
 
 def _referenced(outcome: Outcome) -> dict[str, Any]:

@@ -133,13 +133,7 @@ async def instances(
     bodies: list[Sequence[Piece]] = []
     for instance in found:
         bare, _type, _syntax = _choose(ranges, [DICOM], instance.syntax, single=single)
-        if anon:
-            if SYNTAXES[instance.syntax].encapsulated:
-                every = range(1, instance.frames + 1)
-                await _require_silence(store, instance, every)
-            bodies.append(await asyncio.to_thread(_anonymised, store, instance))
-        else:
-            bodies.append([Span(instance.key, 0, instance.size)])
+        bodies.append(await file_of(store, instance, anon=anon))
     if bare:
         return PiecesResponse(store, bodies[0], DICOM)
     multipart = Multipart(DICOM)
@@ -156,10 +150,25 @@ async def instances(
     return PiecesResponse(store, multipart.assemble(parts), multipart.media_type)
 
 
+async def file_of(store: Readable, instance: Located, *, anon: bool) -> Sequence[Piece]:
+    """An instance's file; raise `Problem` 403 when it may say whose it is, and must not."""
+    if not anon:
+        return [Span(instance.key, 0, instance.size)]
+    if SYNTAXES[instance.syntax].encapsulated:
+        await _require_silence(store, instance, range(1, instance.frames + 1))
+    return await asyncio.to_thread(_anonymised, store, instance)
+
+
+def written_syntax(instance: Located, *, anon: bool) -> str:
+    """The transfer syntax of `file_of`."""
+    inflated = anon and instance.syntax == DEFLATED.uid
+    return EXPLICIT_LITTLE.uid if inflated else instance.syntax
+
+
 def _anonymised(store: Readable, instance: Located) -> list[Piece]:
     """A file with new group 2, the allowed elements, and the pixel data where it lies."""
     deflated = instance.syntax == DEFLATED.uid
-    written = EXPLICIT_LITTLE.uid if deflated else instance.syntax
+    written = written_syntax(instance, anon=True)
     meta = part10.FileMeta(instance.sop_class, instance.sop, written)
     with (
         store.open(instance.key) as stream,

@@ -27,9 +27,9 @@ FRAMES = REPOSITORY / "config" / "frames.lua"
 LUA_MODULE = Path("/etc/nginx/modules-enabled/50-mod-http-lua.conf")
 VIEWER_CSP = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; media-src blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
 )
 
 

@@ -338,7 +338,7 @@ def test_all_marks_go_with_one_press_and_one_goes_alone(viewer):
     expect(viewer.page.locator(".canvas svg line, .canvas svg ellipse")).to_have_count(0)
 
 
-@pytest.mark.req("SHR-3.6", "SHR-3.39", "PAT-1.16")
+@pytest.mark.req("SHR-3.6", "SHR-3.39", "PAT-1.16", "CON-4.30")
 def test_playing_goes_on_by_the_chosen_speed_and_stops(viewer):
     def advanced(milliseconds):
         start = viewer.image_index

@@ -133,7 +133,7 @@ def test_who_may_not_store_stores_nothing(
         (b"what is this", MULTIPART, 400),
         (multipart(b"<xml/>", kind="application/dicom+xml"), MULTIPART, 400),
         (b"x", "text/plain", 415),
-        (b"x", 'multipart/related; type="application/dicom+json"; boundary=x', 415),
+        (b"x", 'multipart/related; type="application/dicom+xml"; boundary=x', 415),
         (b"x", 'multipart/related; type="application/dicom"', 400),
         (b"x", f'multipart/related; type="application/dicom"; boundary={"b" * 71}', 400),
         (b"\r\n--x-y-z\r\nA: " + b"a" * 9000 + b"\r\n\r\nx\r\n--x-y-z--\r\n", MULTIPART, 400),

@@ -76,6 +76,7 @@ def test_the_overview_is_what_the_first_paint_needs(stack: Stack) -> None:
                 "frame_count": 5,
                 "representative": slices[2].SOPInstanceUID,
                 "sop_class": samples.CT,
+                "transfer_syntax": "1.2.840.10008.1.2.1",
                 "viewable": True,
             },
             {
@@ -88,6 +89,7 @@ def test_the_overview_is_what_the_first_paint_needs(stack: Stack) -> None:
                 "frame_count": 0,
                 "representative": report.SOPInstanceUID,
                 "sop_class": samples.SR,
+                "transfer_syntax": "1.2.840.10008.1.2.1",
                 "viewable": False,
             },
         ],

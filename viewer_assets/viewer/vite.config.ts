@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { dicomNames } from './build/dictionary.ts';
 import { jpeg12 } from './build/jpeg12.ts';
 import { omit } from './build/omit.ts';
+import { pdf } from './build/pdf.ts';
 import { precompress } from './build/precompress.ts';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -10,7 +11,7 @@ const LOADER = './node_modules/@cornerstonejs/dicom-image-loader/dist/esm';
 
 export default defineConfig({
   base: './',
-  plugins: [omit(), jpeg12(), dicomNames(), precompress()],
+  plugins: [omit(), jpeg12(), dicomNames(), pdf(), precompress()],
   resolve: {
     alias: {
       // The package's entry carries every decoder and two more loaders into the page.

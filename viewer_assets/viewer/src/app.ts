@@ -5,6 +5,7 @@ import { extendTicket, fetchPresets, fetchPriors, type Prior } from './portal';
 import { firstLayout } from './layout';
 import * as panes from './panes';
 import * as state from './state';
+import { objectKind } from './objects/kind';
 import { keepLaunch, readClaims, takeLaunch, TicketKeeper, type Launch } from './ticket';
 import { isPicture } from './ui/kinds';
 
@@ -40,11 +41,11 @@ export async function startApp(): Promise<void> {
 }
 
 function keeper(): TicketKeeper {
-  state.mayTake.value = mayTake(open.ticket);
+  state.mayDownload.value = mayDownload(open.ticket);
   return new TicketKeeper(
     open.ticket,
     (ticket) => {
-      state.mayTake.value = mayTake(ticket);
+      state.mayDownload.value = mayDownload(ticket);
       keep({ ticket });
     },
     () => {
@@ -58,7 +59,7 @@ function keep(change: Partial<Launch>): void {
   keepLaunch(sessionStorage, open);
 }
 
-function mayTake(ticket: string): boolean {
+function mayDownload(ticket: string): boolean {
   return readClaims(ticket)?.perms.includes('download') ?? false;
 }
 
@@ -83,6 +84,11 @@ async function openStudies(uids: string[]): Promise<void> {
   } catch (error) {
     panes.report(error, 'bad_response');
   }
+}
+
+/** What an object's component works with: the page's one client. */
+export function dicomWeb(): DicomWeb {
+  return client;
 }
 
 /** The user tries again after a failure, wherever it was. */
@@ -132,7 +138,7 @@ export async function openPrior(prior: Prior, compare: boolean): Promise<void> {
 
 async function loadThumbnails(): Promise<void> {
   const have = state.thumbnails.value;
-  const queue = state.allSeries.value.filter(({ series }) => isPicture(series) && !have.has(series.uid));
+  const queue = state.allSeries.value.filter(({ series }) => isPicture(series) && objectKind(series) !== 'video' && !have.has(series.uid));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { study, series } = next;

@@ -10,7 +10,7 @@ import { firstPicture } from './first/first';
 import { larger, seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
-import { isPicture } from './ui/kinds';
+import { isStack } from './ui/kinds';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const DEFAULT_RATE = 10;
@@ -137,7 +137,7 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   pane.refusal.value = undefined;
   state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
-  if (!isPicture(series)) return;
+  if (!isStack(series)) return;
   const previewing = showPreview(open, pane, signal);
   const drawing = showFirst(open, pane, signal, previewing);
   try {

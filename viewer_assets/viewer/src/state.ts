@@ -98,6 +98,8 @@ export const typing = signal<Typing | null>(null);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
+/** The ticket lets whole files be taken along. The node decides; this only spares a button that would fail. */
+export const mayDownload = signal(false);
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
 /** How much larger the magnifier shows. */
@@ -128,9 +130,6 @@ export const ownPresets = signal(readPresets(browserStorage()));
 
 /** Those for what is shown. */
 export const shownPresets = computed(() => ownPresets.value.filter(({ modality }) => modality === current.value?.series.modality));
-
-/** Pictures may leave the page: the ticket has the right `download`. */
-export const mayTake = signal(false);
 
 /** All series of all studies, in the order of the list. */
 export const allSeries = computed(() =>

@@ -1,35 +1,46 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LOCAL_CODES, NODE_CODES } from '../src/dicomweb/errors';
 import { en } from '../src/i18n/en';
 import { zh_CN } from '../src/i18n/zh_CN';
+import { en as objects_en } from '../src/objects/texts/en';
+import { zh_CN as objects_zh_CN } from '../src/objects/texts/zh_CN';
+
+const DICTIONARIES: [name: string, chinese: Record<string, string>, english: Record<string, string>][] = [
+  ['page', zh_CN, en],
+  ['objects', objects_zh_CN, objects_en],
+];
 
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
-it('both languages have the same texts', () => {
-  expect(Object.keys(en).sort()).toEqual(Object.keys(zh_CN).sort());
-});
+describe.each(DICTIONARIES)('texts of the %s', (_, chinese, english) => {
+  it('are the same in both languages', () => {
+    expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());
+  });
 
-it.each(Object.entries(zh_CN))('%s is Chinese, and keeps its parameters in English', (key, text) => {
-  expect(text.trim()).not.toBe('');
-  expect(placeholders(en[key as keyof typeof en])).toEqual(placeholders(text));
-});
+  it('are Chinese, and keep their parameters in English', () => {
+    for (const [key, text] of Object.entries(chinese)) {
+      expect(text.trim()).not.toBe('');
+      expect(placeholders(english[key]!), key).toEqual(placeholders(text));
+    }
+  });
 
-it('the Chinese texts hold no English words', () => {
-  const allowed = /\b(CT|HU|mm|PDF|JPG|PNG|Cobb|Esc|Ctrl|Delete|PageUp|PageDown|Home|End|[A-Z])\b|\{\w+\}/g;
-  const english = Object.entries(zh_CN).filter(([, text]) => /[a-z]{2,}/i.test(text.replace(/CT值|Cobb角|DICOM信息/g, '').replace(allowed, '')));
-  expect(english).toEqual([]);
+  it('hold no English words in Chinese', () => {
+    const allowed = /\b(CT|HU|mm|mV|ms|Hz|JPG|PNG|Cobb|Esc|s|RR|PP|PR|QRS|QTc?|MB|MP4|PDF|ZIP|DICOM|Ctrl|Delete|PageUp|PageDown|Home|End|[A-Z])\b|\{\w+\}/g;
+    const found = Object.entries(chinese).filter(([, text]) => /[a-z]{2,}/i.test(text.replace(/CT值|Cobb角|DICOM信息/g, '').replace(allowed, '')));
+    expect(found).toEqual([]);
+  });
+
+  it('are all in use', () => {
+    const source = fileURLToPath(new URL('../src', import.meta.url));
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name) && !/(zh_CN|en)\.ts$/.test(name));
+    const code = files.map((name) => readFileSync(`${source}/${name}`, 'utf8')).join('\n');
+    const built = /^(error|sex|preset|tool|banner|colour)\./;
+    expect(Object.keys(chinese).filter((key) => !code.includes(`'${key}'`) && !built.test(key))).toEqual([]);
+  });
 });
 
 it('every error code has a sentence', () => {
   for (const code of [...NODE_CODES, ...LOCAL_CODES]) expect(zh_CN).toHaveProperty([`error.${code}`]);
-});
-
-it('no text is left over', () => {
-  const source = fileURLToPath(new URL('../src', import.meta.url));
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name) && !name.startsWith('i18n/zh') && !name.startsWith('i18n/en'));
-  const code = files.map((name) => readFileSync(`${source}/${name}`, 'utf8')).join('\n');
-  const built = /^(error|sex|preset|tool|banner|colour)\./;
-  expect(Object.keys(zh_CN).filter((key) => !code.includes(`'${key}'`) && !built.test(key))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { firstLayout, seriesFor } from '../src/layout';
 import type { OpenSeries } from '../src/state';
 
 const study = { uid: '1' } as Overview['study'];
-const series = (uid: string, modality = 'MR') => ({ uid, modality, viewable: true, sop_class: '1.2.840.10008.5.1.4.1.1.4' }) as SeriesSummary;
+const series = (uid: string, modality = 'MR') => ({ uid, modality, viewable: true, sop_class: '1.2.840.10008.5.1.4.1.1.4', transfer_syntax: '1.2.840.10008.1.2.1' }) as SeriesSummary;
 const all: OpenSeries[] = ['a', 'b', 'c'].map((uid) => ({ study, series: series(uid) }));
 const [a, b, c] = all as [OpenSeries, OpenSeries, OpenSeries];
 const overview = (...items: SeriesSummary[]): Overview => ({ study, series: items });

@@ -14,7 +14,7 @@ const HOSTILE = '<img src=x onerror=alert(1)>';
 
 const series: SeriesSummary = {
   uid: '1.2.3.1', number: 2, modality: 'CT', description: HOSTILE, body_part: HOSTILE, instance_count: 2, frame_count: 2,
-  representative: '1.2.3.1.1', sop_class: '1.2.840.10008.5.1.4.1.1.2', viewable: true,
+  representative: '1.2.3.1.1', sop_class: '1.2.840.10008.5.1.4.1.1.2', transfer_syntax: '1.2.840.10008.1.2.1', viewable: true,
 };
 const study: Overview['study'] = {
   uid: '1.2.3', date: '2026-11-20', time: null, description: HOSTILE, patient_name: HOSTILE, patient_id: HOSTILE.repeat(50),
@@ -97,8 +97,8 @@ describe('what is no picture', () => {
   });
 
   it('gets a message, not a blank', () => {
-    shown({ study, series: [{ ...series, viewable: false, sop_class: '1.2.840.10008.5.1.4.1.1.104.1' }] }, <Viewport pane={pane} />);
-    expect(root.querySelector('[data-testid=message]')?.textContent).toBe('暂不支持显示此类对象：文档（PDF）');
+    shown({ study, series: [{ ...series, viewable: false, sop_class: '1.2.840.10008.5.1.4.1.1.481.3' }] }, <Viewport pane={pane} />);
+    expect(root.querySelector('[data-testid=message]')?.textContent).toBe('暂不支持显示此类对象：放疗数据');
   });
 });
 

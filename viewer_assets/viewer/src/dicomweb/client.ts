@@ -10,6 +10,7 @@ export interface TicketSource {
 export type Connection = 'ok' | 'retrying' | 'lost';
 
 const BACK_OFF_MS = [400, 1000, 2500, 6000, 12000];
+const VIDEO_PIECE = 8 * 2 ** 20;
 const MAX_DATASETS = 50_000;
 const AS_STORED = 'application/octet-stream';
 /** Rather in HTJ2K, lossless, when the archive has made that. The server knows this very text (config/frames.lua). */
@@ -95,16 +96,46 @@ export class DicomWeb {
     return this.get(path, 'application/octet-stream', async (r) => new Uint8Array(await r.arrayBuffer()), signal);
   }
 
+  /**
+   * A film, piece by piece by ranges, so that a line that breaks off costs one piece. Throws
+   * ViewerError `too_large` before more than a piece of it came.
+   */
+  async video(path: string, most: number, onProgress: (part: number) => void, signal?: AbortSignal): Promise<Blob> {
+    const pieces: Blob[] = [];
+    let [size, total, type] = [0, 1, ''];
+    while (size < total) {
+      const range = `bytes=${size}-${size + VIDEO_PIECE - 1}`;
+      const read = async (response: Response) => ({ response, blob: await response.blob() });
+      const { response, blob } = await this.get(`${path}/rendered`, 'video/*', read, signal, { Range: range });
+      total = response.status === 206 ? Number(/\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '')?.[1]) : blob.size;
+      if (!(blob.size > 0) || !Number.isFinite(total)) throw new ViewerError('bad_response', 'a piece of a film without bytes or length');
+      if (total > most) throw new ViewerError('too_large', `${Math.round(total / 2 ** 20)} MB`);
+      type = response.headers.get('Content-Type') ?? '';
+      pieces.push(blob);
+      size += blob.size;
+      onProgress(size / total);
+    }
+    return new Blob(pieces, { type });
+  }
+
+  /** The study as a ZIP archive; the stream ends with an error when the line does. */
+  async archive(study: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await networkErrors(() => this.once(`/studies/${study}`, 'application/zip', signal));
+    if (!response.body) throw new ViewerError('bad_response', 'an archive without a body');
+    return response.body;
+  }
+
   /** GET with retries; `read` takes the body, so that a body that breaks off is fetched again as well. */
   private async get<T>(
     path: string,
     accept: string,
     read: (response: Response) => Promise<T>,
     signal?: AbortSignal,
+    headers: Record<string, string> = {},
   ): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        const answer = await networkErrors(async () => read(await this.once(path, accept, signal)));
+        const answer = await networkErrors(async () => read(await this.once(path, accept, signal, headers)));
         this.onConnection('ok');
         return answer;
       } catch (error) {
@@ -120,8 +151,8 @@ export class DicomWeb {
     }
   }
 
-  private async once(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
-    let response = await this.send(path, accept, signal);
+  private async once(path: string, accept: string, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
+    let response = await this.send(path, accept, signal, headers);
     if (response.status === 401) {
       const refusal = await errorFromResponse(response);
       if (refusal.code !== 'ticket_expired') throw refusal;
@@ -130,15 +161,15 @@ export class DicomWeb {
       } catch (error) {
         throw error instanceof TypeError ? error : refusal;
       }
-      response = await this.send(path, accept, signal);
+      response = await this.send(path, accept, signal, headers);
     }
     if (!response.ok) throw await errorFromResponse(response);
     return response;
   }
 
-  private send(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+  private send(path: string, accept: string, signal: AbortSignal | undefined, headers: Record<string, string>): Promise<Response> {
     return fetch(this.root + path, {
-      headers: { Accept: accept, Authorization: `Bearer ${this.tickets.current}` },
+      headers: { ...headers, Accept: accept, Authorization: `Bearer ${this.tickets.current}` },
       credentials: 'omit',
       ...(signal ? { signal } : {}),
     });

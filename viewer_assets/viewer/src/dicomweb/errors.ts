@@ -14,7 +14,7 @@ export const NODE_CODES = [
   'unavailable',
 ] as const;
 
-export const LOCAL_CODES = ['network', 'bad_response', 'decode_failed', 'engine_failed', 'empty_series'] as const;
+export const LOCAL_CODES = ['network', 'bad_response', 'decode_failed', 'engine_failed', 'empty_series', 'object_invalid', 'too_large'] as const;
 
 export type ErrorCode = (typeof NODE_CODES)[number] | (typeof LOCAL_CODES)[number];
 

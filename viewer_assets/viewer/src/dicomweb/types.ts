@@ -31,6 +31,8 @@ export interface SeriesSummary {
   frame_count: number;
   representative: string;
   sop_class: string;
+  /** Transfer syntax UID of the representative. */
+  transfer_syntax: string;
   viewable: boolean;
 }
 

@@ -6,6 +6,7 @@ export const en: Record<Key, string> = {
   'app.previewHint': 'A preview made by the server, not for diagnosis; the original image is loading',
   'app.preparingTools': 'Tools are being loaded…',
   'app.loadingImage': 'Loading the image…',
+  'app.loadingObject': 'Loading the content…',
   'app.loadingNumbered': 'Loading image {index}…',
   'app.retry': 'Try again',
   'app.close': 'Close',
@@ -76,6 +77,7 @@ export const en: Record<Key, string> = {
   'tool.deleteAll': 'Delete all',
   'tool.measurements': 'Measurements',
   'tool.volume': '3D',
+  'tool.download': 'Download',
   'tool.info': 'Corners',
 
   'app.emptyPane': 'Choose a series from the list, or drag one here',
@@ -272,5 +274,7 @@ export const en: Record<Key, string> = {
   'error.decode_failed': 'This image cannot be decoded, the file may be incomplete; other images are not affected',
   'error.engine_failed': 'The browser cannot start the display; update it or use another one',
   'error.empty_series': 'This series has no image to show',
+  'error.object_invalid': 'This object cannot be shown, its content is faulty ({detail}); the rest of the study is not affected',
+  'error.too_large': 'This object is too large to be opened in a browser ({detail}); download it instead',
   'error.noLaunch': 'The link is not valid or was used before; open it again from the system or the share link',
 };

@@ -4,6 +4,7 @@ export const zh_CN = {
   'app.previewHint': '服务器生成的预览，不可用于诊断；原始图像正在加载',
   'app.preparingTools': '正在准备工具…',
   'app.loadingImage': '正在加载图像…',
+  'app.loadingObject': '正在加载内容…',
   'app.loadingNumbered': '正在加载第 {index} 幅…',
   'app.retry': '重试',
   'app.close': '关闭',
@@ -74,6 +75,7 @@ export const zh_CN = {
   'tool.deleteAll': '全部删除',
   'tool.measurements': '测量结果',
   'tool.volume': '三维',
+  'tool.download': '下载',
   'tool.info': '四角信息',
 
   'app.emptyPane': '从序列列表选择或拖入序列',
@@ -270,6 +272,8 @@ export const zh_CN = {
   'error.decode_failed': '此图像无法解码，文件可能不完整；其他图像不受影响',
   'error.engine_failed': '浏览器无法启动图像显示，请更新浏览器或换用其他浏览器',
   'error.empty_series': '此序列没有可显示的图像',
+  'error.object_invalid': '此对象的内容有误，无法显示（{detail}）；检查中的其他内容不受影响',
+  'error.too_large': '此对象过大，浏览器无法一次打开（{detail}），请下载后查看',
   'error.noLaunch': '链接无效或已经使用，请从系统或分享链接重新打开',
 } as const;
 

@@ -1,6 +1,7 @@
 import { retry } from '../app';
 import { t } from '../i18n';
 import * as state from '../state';
+import { DownloadState } from './Download';
 import { problemText } from './kinds';
 import { Guide, TextField } from './Guide';
 import { Panels } from './Panels';
@@ -71,6 +72,7 @@ export function App() {
       <TextField />
       <Banner />
       <Panels />
+      <DownloadState />
       <Fatal />
     </div>
   );

@@ -1,6 +1,7 @@
 import { t, type Key } from '../i18n';
 import * as state from '../state';
-import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, outputActions, panelAction, pictureActions, playAction } from './actions';
+import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, objectOpen, outputActions, panelAction, pictureActions, playAction } from './actions';
+import { downloadActions } from './Download';
 import { Layouts } from './Layouts';
 import { Look } from './Look';
 import { MeasurementList } from './Measurements';
@@ -93,9 +94,9 @@ export default function PanelBody({ panel }: { panel: state.Panel }) {
       return (
         <>
           <div onClick={close}>
-            <ToolRow actions={[...navigationTools().slice(2), ...pictureActions(), playAction(), infoAction(), ...comparingActions()]} />
+            <ToolRow actions={[...(objectOpen() ? [] : [...navigationTools().slice(2), ...pictureActions(), playAction()]), infoAction(), ...comparingActions(), ...downloadActions()]} />
           </div>
-          <ToolRow actions={[panelAction('look', 'look', 'tool.look'), ...outputActions(), panelAction('layout', 'layout', 'tool.layout')]} />
+          <ToolRow actions={[...(objectOpen() ? [] : [panelAction('look', 'look', 'tool.look'), ...outputActions()]), panelAction('layout', 'layout', 'tool.layout')]} />
           {state.active.value.refusal.value && <p class="note">{state.active.value.refusal.value}</p>}
         </>
       );

@@ -5,6 +5,7 @@ import { t } from '../i18n';
 import { openSeries } from '../panes';
 import type { Prior } from '../portal';
 import * as state from '../state';
+import { kindText } from './kinds';
 import { clip, patientLine } from './text';
 
 /** What a dragged series carries, for a pane to take. */
@@ -35,7 +36,7 @@ function SeriesItem({ study, series }: { study: StudySummary; series: SeriesSumm
         <span class="series-text">
           <strong>{clip(series.description, 60) || t('info.series', { number: series.number ?? '' })}</strong>
           <small>
-            {clip(series.modality, 8)} · {t('app.images', { count: series.frame_count })}
+            {clip(series.modality, 8)} · {series.frame_count > 0 ? t('app.images', { count: series.frame_count }) : kindText(series)}
           </small>
         </span>
       </button>

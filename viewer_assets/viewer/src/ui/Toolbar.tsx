@@ -7,6 +7,7 @@ import {
   measureTools,
   moreMeasureTools,
   navigationTools,
+  objectOpen,
   panelAction,
   outputActions,
   pictureActions,
@@ -14,6 +15,7 @@ import {
   volumeAction,
   type Action,
 } from './actions';
+import { downloadActions } from './Download';
 import { Icon } from './icons';
 
 export function ToolButton({ action }: { action: Action }) {
@@ -55,16 +57,21 @@ function moreMeasuring(): Action {
 
 /** Everything in one row at the top. */
 export function DesktopToolbar() {
+  const object = objectOpen();
   const presets = state.presets.value.length > 0 || state.view.value.shown ? [panelAction('presets', 'presets', 'tool.presets')] : [];
   return (
     <div class="toolbar" role="toolbar">
-      <ToolRow actions={navigationTools()} />
-      <ToolRow actions={[...presets, panelAction('layout', 'layout', 'tool.layout'), volumeAction()]} />
+      {!object && <ToolRow actions={navigationTools()} />}
+      <ToolRow actions={[...(object ? [] : presets), panelAction('layout', 'layout', 'tool.layout'), ...(object ? [] : [volumeAction()])]} />
       {state.panes.value.length > 1 && <ToolRow actions={comparingActions()} />}
-      <ToolRow actions={[...measureTools(), moreMeasuring()]} />
-      <ToolRow actions={deleteActions()} />
-      <ToolRow actions={[...pictureActions(), playAction(), panelAction('look', 'look', 'tool.look')]} />
-      <ToolRow actions={[...outputActions(), infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
+      {!object && (
+        <>
+          <ToolRow actions={[...measureTools(), moreMeasuring()]} />
+          <ToolRow actions={deleteActions()} />
+          <ToolRow actions={[...pictureActions(), playAction(), panelAction('look', 'look', 'tool.look')]} />
+        </>
+      )}
+      <ToolRow actions={[...(object ? [] : outputActions()), ...downloadActions(), infoAction(), panelAction('help', 'help', 'app.shortcuts')]} />
     </div>
   );
 }
@@ -77,11 +84,15 @@ export function PhoneToolbar() {
   return (
     <div class="toolbar bottom" role="toolbar">
       <ToolButton action={panelAction('series', 'series', 'app.series')} />
-      {scroll && <ToolButton action={scroll} />}
-      {window && <ToolButton action={window} />}
-      <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
-      <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
-      <ToolButton action={volumeAction()} />
+      {!objectOpen() && (
+        <>
+          {scroll && <ToolButton action={scroll} />}
+          {window && <ToolButton action={window} />}
+          <ToolButton action={panelAction('presets', 'presets', 'tool.presets')} />
+          <ToolButton action={{ ...measure, active: () => measuring !== undefined || state.panel.value === 'measure' }} />
+          <ToolButton action={volumeAction()} />
+        </>
+      )}
       <ToolButton action={panelAction('more', 'more', 'app.more')} />
     </div>
   );

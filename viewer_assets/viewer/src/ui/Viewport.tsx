@@ -1,14 +1,16 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { retry } from '../app';
+import { dicomWeb, retry } from '../app';
 import type { First } from '../first/first';
 import { t } from '../i18n';
-import { activate, goTo, mount, openSeries, unmount } from '../panes';
+import { objectKind } from '../objects/kind';
+import { ObjectView } from '../objects/ObjectView';
+import { activate, goTo, mount, openSeries, report, unmount } from '../panes';
 import * as state from '../state';
 import type { Pane } from '../state';
-import { rateActions } from './actions';
+import { holdsObject, rateActions } from './actions';
 import { ColourBar } from './ColourBar';
 import { Corners, Edges } from './Corners';
-import { isPicture, kindText, problemText } from './kinds';
+import { isStack, kindText, problemText } from './kinds';
 import { MeasurementList } from './Measurements';
 import { SERIES_DRAG } from './SeriesList';
 import { clip } from './text';
@@ -63,7 +65,8 @@ function Cover({ pane }: { pane: Pane }) {
       </div>
     );
   }
-  if (!isPicture(open.series)) {
+  const kind = objectKind(open.series);
+  if (!kind && !isStack(open.series)) {
     return (
       <div class="cover">
         <Message text={t('app.unsupported', { kind: kindText(open.series) })} action={false} />
@@ -75,6 +78,19 @@ function Cover({ pane }: { pane: Pane }) {
       <div class="cover">
         <Message text={problemText(problem)} detail={problem.detail} action />
       </div>
+    );
+  }
+  if (kind) {
+    const { study, series } = open;
+    return (
+      <ObjectView
+        key={series.uid}
+        kind={kind}
+        client={dicomWeb()}
+        study={study}
+        series={series}
+        onError={(error) => { report(error, 'object_invalid', pane); }}
+      />
     );
   }
   if (pane.pictureShown.value) return null;
@@ -219,7 +235,7 @@ export function Viewport({ pane }: { pane: Pane }) {
         }}
       />
       <Cover pane={pane} />
-      <Corners pane={pane} />
+      {!holdsObject(pane) && <Corners pane={pane} />}
       <ColourBar pane={pane} />
       <Overlay pane={pane} />
       {loading && pane.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}

@@ -1,8 +1,18 @@
 import { changeRate, chooseTool, setLinesVisible, setLinked, togglePlay, withActive, withEngine } from '../panes';
 import type { ToolName } from '../engine/view';
 import { t, type Key } from '../i18n';
+import { objectKind } from '../objects/kind';
 import * as state from '../state';
 import type { IconName } from './icons';
+
+/** An object with a component of its own, which brings its own tools and says whose it is. */
+export function holdsObject(pane: state.Pane): boolean {
+  return pane.open.value !== null && objectKind(pane.open.value.series) !== null;
+}
+
+export function objectOpen(): boolean {
+  return holdsObject(state.active.value);
+}
 
 /** A button of the toolbar: what it is called, its key, and what it does. */
 export interface Action {

@@ -46,6 +46,7 @@ const PATHS = {
   help: 'M9 9a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2.2M12 17.5v.5',
   series: 'M4 5h7v6H4zM13 5h7v6h-7zM4 13h7v6H4zM13 13h7v6h-7z',
   more: 'M5 12h.5M12 12h.5M19 12h.5',
+  download: 'M12 4v11M7 10.5l5 5l5-5M5 20h14',
   close: 'M6 6l12 12M18 6L6 18',
 } as const;
 

@@ -1,4 +1,5 @@
 import type { SeriesSummary } from '../dicomweb/types';
+import { isVideo, objectKind } from '../objects/kind';
 import { t, type Key } from '../i18n';
 import type { Problem } from '../state';
 import { clip } from './text';
@@ -29,6 +30,11 @@ export function isPicture(series: SeriesSummary): boolean {
   return series.viewable && !NEEDS_OTHERS.includes(series.sop_class);
 }
 
+/** True for what the engine shows, picture by picture; other pictures have a component of their own. */
+export function isStack(series: SeriesSummary): boolean {
+  return isPicture(series) && objectKind(series) === null;
+}
+
 /** What an object that is no picture is, in the user's words. */
 export function kindText(series: SeriesSummary): string {
   const leaf = series.sop_class.startsWith(STORAGE) ? series.sop_class.slice(STORAGE.length) : '';
@@ -37,10 +43,7 @@ export function kindText(series: SeriesSummary): string {
   return series.modality === '' ? t('kind.unknown') : t('kind.other', { modality: clip(series.modality, 16) });
 }
 
-/** MPEG2, MPEG4, HEVC (PS3.5 A.4.5 to A.4.9). */
-const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
-
 export function problemText({ code, detail }: Problem): string {
-  if (code === 'unsupported_transfer_syntax' && VIDEO.test(detail)) return t('app.unsupported', { kind: t('kind.video') });
+  if (code === 'unsupported_transfer_syntax' && isVideo(detail)) return t('app.unsupported', { kind: t('kind.video') });
   return t(`error.${code}`, { detail: clip(detail, 80) });
 }

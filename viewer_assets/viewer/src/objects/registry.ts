@@ -1,0 +1,22 @@
+import type { FunctionComponent } from 'preact';
+import type { DicomWeb } from '../dicomweb/client';
+import type { SeriesSummary, StudySummary } from '../dicomweb/types';
+import type { ObjectKind } from './kind';
+
+/** What every object component is given. It reports what goes wrong and never throws. */
+export interface ObjectProps {
+  client: DicomWeb;
+  study: StudySummary;
+  series: SeriesSummary;
+  /** Shown in the object's place, with a way to try again. */
+  onError: (error: unknown) => void;
+}
+
+export type ObjectComponent = FunctionComponent<ObjectProps>;
+
+/** Each kind comes in its own chunk, when it is opened first. */
+export const COMPONENTS: Record<ObjectKind, () => Promise<{ default: ObjectComponent }>> = {
+  ecg: () => import('./ecg/Ecg'),
+  document: () => import('./document/Document'),
+  video: () => import('./video/Video'),
+};
