@@ -73,7 +73,7 @@ def viewer(chest):
     return chest
 
 
-@pytest.mark.req("SHR-3.1")
+@pytest.mark.req("SHR-3.1", "CON-4.9")
 @pytest.mark.req("PAT-1.2", part=True)
 def test_window_follows_the_drag_and_the_greys_follow_the_window(viewer, slices):
     if viewer.phone:
@@ -111,7 +111,7 @@ def _line(viewer):
     return [float(line.get_attribute(name)) for name in ("x1", "y1", "x2", "y2")]
 
 
-@pytest.mark.req("SHR-3.2", "SHR-3.3")
+@pytest.mark.req("SHR-3.2", "SHR-3.3", "CON-4.2")
 @pytest.mark.req("PAT-1.2", part=True)
 def test_zoom_and_pan_move_the_picture_and_keep_the_measured_length(viewer):
     viewer.choose("length")
@@ -169,7 +169,7 @@ def test_scrolling_shows_each_slice_with_its_own_number_and_location(viewer, sli
         assert difference(shown_greys(viewer), expected) < SAME, index
 
 
-@pytest.mark.req("SHR-3.15", "PAT-1.18", "PAT-1.20", "PAT-1.21")
+@pytest.mark.req("SHR-3.15", "CON-4.5", "PAT-1.18", "PAT-1.20", "PAT-1.21")
 def test_turns_flips_and_inversion_change_picture_and_letters_together(viewer):
     before = shown_greys(viewer)
     cases = [
@@ -227,8 +227,7 @@ def test_hidden_corners_leave_no_patient_on_the_screen(viewer):
     assert all(text in seen() for text in personal)
 
 
-@pytest.mark.req("SHR-3.18")
-@pytest.mark.req("PAT-1.2", part=True)
+@pytest.mark.req("SHR-3.18", "PAT-1.2")
 def test_length_is_the_distance_by_the_pixel_spacing(viewer):
     viewer.choose("length")
     viewer.drag((0.35, 0.45), (90, 60))

@@ -105,7 +105,6 @@ export class Engine implements PaneHost {
     // Else the browser repeats a tap as mouse events, and a second mark is drawn.
     element.addEventListener('touchend', (event) => { if (event.cancelable) event.preventDefault(); }, { passive: false });
     clickAtOnce(element);
-    this.texts.listen(element);
     this.current ??= pane;
     return pane;
   }

@@ -12,8 +12,13 @@ export const language = signal<Language>('zh_CN');
 /** Chinese unless another language that there is was asked for. */
 export async function chooseLanguage(wanted: string | null): Promise<void> {
   const chosen = wanted?.toLowerCase().startsWith('en') === true ? 'en' : 'zh_CN';
-  if (chosen === 'en') DICTIONARIES.en ??= (await import('./en')).en;
-  language.value = chosen;
+  try {
+    if (chosen === 'en') DICTIONARIES.en ??= (await import('./en')).en;
+    language.value = chosen;
+  } catch (error) {
+    // The browser reports a chunk that did not arrive as TypeError; Chinese is there.
+    if (!(error instanceof TypeError)) throw error;
+  }
   document.documentElement.lang = language.value === 'en' ? 'en' : 'zh-CN';
   document.title = t('app.title');
 }

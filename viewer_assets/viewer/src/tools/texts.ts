@@ -15,14 +15,17 @@ export class Texts {
   constructor(
     private readonly onTyping: (typing: Typing | null) => void,
     private readonly onChange: () => void,
-  ) {}
-
-  listen(element: HTMLDivElement): void {
-    element.addEventListener('dblclick', (event) => {
-      const uid = (event.target as Element).closest('[data-annotation-uid]')?.getAttribute('data-annotation-uid') ?? this.at(event, element);
-      if (uid === undefined || !this.again(uid)) return;
-      event.stopPropagation();
-    });
+  ) {
+    // Before cornerstone, which swallows a double click after `clickAtOnce` has moved the pointer.
+    addEventListener(
+      'dblclick',
+      (event) => {
+        const element = (event.target as Element).closest<HTMLElement>('.canvas');
+        const uid = element ? labelAt(event, element) : undefined;
+        if (uid !== undefined && this.again(uid)) event.stopPropagation();
+      },
+      { capture: true },
+    );
   }
 
   ask(annotation: ToolTypes.Annotation, element: HTMLDivElement): void {
@@ -59,13 +62,13 @@ export class Texts {
     }
     this.onChange();
   }
+}
 
-  /** The text mark whose label lies at a place; labels themselves take no pointer. */
-  private at({ clientX, clientY }: MouseEvent, element: HTMLDivElement): string | undefined {
-    const labels = [...element.querySelectorAll('g[data-annotation-uid]')].filter((label) => {
-      const { left, right, top, bottom } = label.getBoundingClientRect();
-      return clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
-    });
-    return labels.at(-1)?.getAttribute('data-annotation-uid') ?? undefined;
-  }
+/** The mark whose label lies at a place; labels themselves take no pointer. */
+function labelAt({ clientX, clientY }: MouseEvent, element: HTMLElement): string | undefined {
+  const labels = [...element.querySelectorAll('g[data-annotation-uid]')].filter((label) => {
+    const { left, right, top, bottom } = label.getBoundingClientRect();
+    return clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
+  });
+  return labels.at(-1)?.getAttribute('data-annotation-uid') ?? undefined;
 }
