@@ -152,6 +152,45 @@ def photograph(study: str, pixels: np.ndarray, number: int = 5) -> Dataset:
     return ds
 
 
+def _content(kind: str, name: str, **values: Any) -> Dataset:
+    item = Dataset()
+    item.RelationshipType, item.ValueType = "CONTAINS", kind
+    item.ConceptNameCodeSequence = code("x", "99TEST", name)
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def _named(image: Dataset) -> Sequence:
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = image.SOPClassUID
+    reference.ReferencedSOPInstanceUID = image.SOPInstanceUID
+    return Sequence([reference])
+
+
+def report(study: str, image: Dataset, number: int = 7, *, keys: bool = False) -> Dataset:
+    """A structured report, or a key object selection, that names *image*."""
+    sop_class, modality = ("88.59", "KO") if keys else ("88.33", "SR")
+    ds = instance(study, number, sop_class, modality, ValueType="CONTAINER")
+    ds.ContentDate, ds.ContentTime, ds.ContinuityOfContent = "20261120", "103000", "SEPARATE"
+    ds.SeriesDescription = "关键图像" if keys else "结构化报告"
+    ds.ConceptNameCodeSequence = code("x", "99TEST", "供会诊" if keys else "皮肤镜报告")
+    ds.CompletionFlag, ds.VerificationFlag = "COMPLETE", "VERIFIED"
+    evidence, series = Dataset(), Dataset()
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = image.SeriesInstanceUID, _named(image)
+    evidence.StudyInstanceUID, evidence.ReferencedSeriesSequence = study, Sequence([series])
+    ds.CurrentRequestedProcedureEvidenceSequence = Sequence([evidence])
+    value = Dataset()
+    value.NumericValue = "8.5"
+    value.MeasurementUnitsCodeSequence = code("mm", "UCUM", "millimeter")
+    ds.ContentSequence = Sequence([
+        _content("TEXT", "所见", TextValue="色素痣 <img src=x onerror=alert(1)>"),
+        _content("NUM", "直径", MeasuredValueSequence=Sequence([value])),
+        _content("IMAGE", "图像", ReferencedSOPSequence=_named(image)),
+    ])  # fmt: skip
+    return ds
+
+
 def send(datasets: list[Dataset], calling_ae: str = "CT_A") -> None:
     """Store them at the product over DICOM, each in its own transfer syntax."""
     entity = AE(ae_title=calling_ae)

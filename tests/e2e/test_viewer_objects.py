@@ -22,6 +22,7 @@ def study(portal):
     """One study with an object of each kind, two of them broken."""
     uid = generate_uid()
     colour = np.tile(np.array([200, 30, 60]), (60, 80, 1))
+    photograph = objects.photograph(uid, colour, 5)
     absurd = objects.ecg(uid, 6)
     absurd.SeriesDescription = "坏心电图"
     absurd.WaveformSequence[0].NumberOfWaveformChannels = 65535
@@ -30,8 +31,10 @@ def study(portal):
         objects.document(uid, objects.pdf("出院小结：未见异常"), 2),
         objects.document(uid, b"%PDF-1.4 broken", 3, "坏文档"),
         objects.film(uid, objects.CLIP.read_bytes(), 4),
-        objects.photograph(uid, colour, 5),
+        photograph,
         absurd,
+        objects.report(uid, photograph, 7),
+        objects.report(uid, photograph, 8, keys=True),
     ]
     objects.send(sent)
     radiologist = portal("radiologist")
@@ -227,6 +230,13 @@ def test_a_film_plays_steps_and_changes_its_speed(page):
         expect(frame).to_have_text(f"第 {number}/50 帧")
     page.get_by_test_id("video-back").click()
     expect(frame).to_have_text("第 3/50 帧")
+    colours = film.evaluate("""v => {
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [160, 120];
+        canvas.getContext('2d').drawImage(v, 0, 0);
+        return [...canvas.getContext('2d').getImageData(12, 60, 1, 1).data].slice(0, 3);
+    }""")
+    assert colours[0] > 200 and max(colours[1:]) < 60, f"the red bar is red: {colours}"
     page.get_by_test_id("video-speed-2").click()
     page.get_by_test_id("video-loop").click()
     assert film.evaluate("v => [v.playbackRate, v.loop]") == [2, True]
@@ -235,13 +245,6 @@ def test_a_film_plays_steps_and_changes_its_speed(page):
     page.wait_for_timeout(300)
     page.get_by_test_id("video-play").click()
     assert film.evaluate("v => [v.videoWidth, v.videoHeight]") == [160, 120]
-    colours = film.evaluate("""v => {
-        const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [160, 120];
-        canvas.getContext('2d').drawImage(v, 0, 0);
-        return [...canvas.getContext('2d').getImageData(12, 60, 1, 1).data].slice(0, 3);
-    }""")
-    assert colours[0] > 200 and max(colours[1:]) < 60, f"the red bar is red: {colours}"
 
 
 @pytest.mark.req("SHR-1.12", part=True)
@@ -258,6 +261,21 @@ def test_a_photograph_has_its_colours(page):
     assert pixel == pytest.approx((200, 30, 60), abs=3)
 
 
+@pytest.mark.req("SHR-1.5", part=True)
+def test_a_report_is_text_and_leads_to_its_picture(page):
+    open_series(page, "结构化报告")
+    report = page.get_by_test_id("report")
+    expect(report).to_contain_text("皮肤镜报告")
+    expect(report).to_contain_text("色素痣 <img src=x onerror=alert(1)>")
+    expect(report).to_contain_text("直径8.5 mm")
+    expect(page.get_by_test_id("report-state")).to_have_text("已审核")
+    open_series(page, "关键图像")
+    expect(page.get_by_test_id("key-images").locator("img")).to_be_visible()
+    page.get_by_test_id("report-image").click()
+    viewport = page.get_by_test_id("viewport")
+    expect(viewport).to_have_attribute("data-ready", "true", timeout=60_000)
+
+
 @pytest.mark.req("PAT-1.12")
 def test_the_study_is_taken_along_as_a_file_set(page, study, tmp_path):
     if page.phone:
@@ -268,7 +286,7 @@ def test_the_study_is_taken_along_as_a_file_set(page, study, tmp_path):
     archive = zipfile.ZipFile(saved.value.path())
     assert archive.testzip() is None
     names = [name for name in archive.namelist() if name != "DICOMDIR"]
-    assert len(names) == 6
+    assert len(names) == 8
     found = {pydicom.dcmread(archive.open(name)).StudyInstanceUID for name in names}
     assert found == {study}
 

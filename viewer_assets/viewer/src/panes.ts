@@ -122,6 +122,19 @@ export async function openSeries(open: OpenSeries, pane = state.active.value): P
   await show(open, pane);
 }
 
+/** Opens a series at an instance's frame, from 1. */
+export async function openPicture(open: OpenSeries, instance: string, frame: number, pane: Pane): Promise<void> {
+  try {
+    const datasets = await client.seriesMetadata(open.study.uid, open.series.uid);
+    const stack = buildStack(open.study.uid, open.series.uid, datasets);
+    const index = stack.findIndex((image) => image.instance === instance && image.frame === frame);
+    await openSeries(open, pane);
+    if (index >= 0) goTo(index, pane);
+  } catch (error) {
+    report(error, 'bad_response', pane);
+  }
+}
+
 async function show(open: OpenSeries, pane: Pane): Promise<void> {
   opening.get(pane)?.abort();
   const controller = new AbortController();

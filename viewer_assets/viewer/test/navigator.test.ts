@@ -54,6 +54,17 @@ beforeEach(() => {
 afterEach(() => { opened.close(); });
 
 describe('walking through a stack', () => {
+  it('fetches ahead, and round the end, while it is played', async () => {
+    const walk = navigator();
+    walk.playing = true;
+    const done = walk.open(ids, 7);
+    await arrive(7);
+    await done;
+    expect([...waiting.keys()]).toEqual([7, 8, 0].map((index) => ids[index]));
+    await arrive(8);
+    expect([...waiting.keys()].at(-1)).toBe(ids[1]);
+  });
+
   it('fetches outward from the picture that is shown', async () => {
     const walk = navigator();
     const done = walk.open(ids, 4);

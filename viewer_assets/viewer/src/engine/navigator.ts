@@ -10,10 +10,12 @@ export interface NavigatorEvents {
 
 /**
  * Walks through a stack: the last asked-for picture wins, one that fails never stops the others,
- * and the neighbourhood is fetched outward from the current picture.
+ * and the neighbourhood is fetched outward from the current picture, or ahead of it while it is played.
  */
 export class Navigator {
   private imageIds: readonly string[] = [];
+  /** The stack is played: pictures are fetched in that order. */
+  playing = false;
   private target = 0;
   private generation = 0;
   private running = 0;
@@ -109,8 +111,11 @@ export class Navigator {
 
   private nextToFetch(): number | undefined {
     const reach = this.reach();
-    for (let distance = 1; distance <= reach; distance++) {
-      for (const index of [this.target + distance, this.target - distance]) {
+    // What is played wants one picture after the other, and the first again behind the last.
+    const most = this.playing ? Math.min(2 * reach, this.imageIds.length - 1) : reach;
+    for (let distance = 1; distance <= most; distance++) {
+      const ahead = this.target + distance;
+      for (const index of this.playing ? [ahead % this.imageIds.length] : [ahead, this.target - distance]) {
         const imageId = this.imageIds[index];
         if (imageId !== undefined && !this.failed.has(index) && !cache.getImageLoadObject(imageId)) return index;
       }

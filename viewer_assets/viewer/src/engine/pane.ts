@@ -269,11 +269,13 @@ export class PaneView {
   }
 
   play(picturesPerSecond: number): void {
+    this.navigator.playing = true;
     this.cine.start(picturesPerSecond);
     this.options.onView({ playing: true });
   }
 
   pause(): void {
+    this.navigator.playing = false;
     this.cine.stop();
     this.options.onView({ playing: false });
   }

@@ -1,7 +1,7 @@
 import type { SeriesSummary } from '../dicomweb/types';
 
 /** What is shown by a component of its own, and not as a stack of pictures. */
-export type ObjectKind = 'ecg' | 'document' | 'video';
+export type ObjectKind = 'ecg' | 'document' | 'video' | 'report' | 'presentation';
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 
@@ -9,6 +9,8 @@ const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 const KINDS: [prefix: RegExp, kind: ObjectKind][] = [
   [/^9\./, 'ecg'],
   [/^104\.1$/, 'document'],
+  [/^88\./, 'report'],
+  [/^11\.[1-8]$/, 'presentation'],
 ];
 
 /** MPEG2, MPEG4, HEVC (PS3.5 A.4.5 to A.4.9, and their fragmentable forms). */

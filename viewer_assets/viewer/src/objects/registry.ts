@@ -10,6 +10,8 @@ export interface ObjectProps {
   series: SeriesSummary;
   /** Shown in the object's place, with a way to try again. */
   onError: (error: unknown) => void;
+  /** Opens a picture of another series in the same place; frames count from 1. */
+  onOpen: (series: SeriesSummary, instance: string, frame: number) => void;
 }
 
 export type ObjectComponent = FunctionComponent<ObjectProps>;
@@ -19,4 +21,6 @@ export const COMPONENTS: Record<ObjectKind, () => Promise<{ default: ObjectCompo
   ecg: () => import('./ecg/Ecg'),
   document: () => import('./document/Document'),
   video: () => import('./video/Video'),
+  report: () => import('./report/Report'),
+  presentation: () => import('./report/Presentation'),
 };

@@ -26,6 +26,18 @@ export const en: Record<ObjectKey, string> = {
   'video.loop': 'Loop',
   'video.full': 'Full screen',
 
+  'report.untitled': 'Untitled',
+  'report.verified': 'Verified',
+  'report.unverified': 'Not verified',
+  'report.partial': 'Not complete',
+  'report.image': 'Show picture: {series}, frame {frame}',
+  'report.imageAway': 'The picture that is named is not in this study',
+  'report.imagesAway': '{count} pictures that are named are not in this study',
+  'report.noImages': 'No pictures are named',
+  'presentation.notApplied': 'Listed only, not applied to the pictures',
+  'presentation.window': 'Window {width} level {center}',
+  'presentation.text': 'Text',
+
   'download.running': 'Downloading the whole study, {size} MB so far…',
   'download.cancel': 'Cancel',
 

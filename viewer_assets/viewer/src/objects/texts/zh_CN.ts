@@ -24,6 +24,18 @@ export const zh_CN = {
   'video.loop': '循环',
   'video.full': '全屏',
 
+  'report.untitled': '无标题',
+  'report.verified': '已审核',
+  'report.unverified': '未审核',
+  'report.partial': '未完成',
+  'report.image': '查看图像：{series} 第 {frame} 帧',
+  'report.imageAway': '所引用的图像不在此检查中',
+  'report.imagesAway': '引用的 {count} 幅图像不在此检查中',
+  'report.noImages': '没有引用图像',
+  'presentation.notApplied': '仅列出内容，未叠加到图像上',
+  'presentation.window': '窗宽 {width} 窗位 {center}',
+  'presentation.text': '标注文字',
+
   'download.running': '正在下载整个检查，已收到 {size} MB…',
   'download.cancel': '取消',
 
