@@ -1,12 +1,10 @@
-import { instancePath, type DicomWeb } from './dicomweb/client';
+import type { DicomWeb } from './dicomweb/client';
 import { asViewerError, isAbort, type ErrorCode } from './dicomweb/errors';
 import { isSlowLine } from './dicomweb/line';
 import { buildStack, frameRate, type StackImage } from './dicomweb/stack';
-import { nextRate } from './engine/cine';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
-import type { ToolName } from './engine/view';
-import { firstPicture } from './first/first';
+import { setPreview, showFirst, showPreview } from './first/standin';
 import { larger, seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
@@ -14,7 +12,6 @@ import { isStack } from './ui/kinds';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const DEFAULT_RATE = 10;
-const PREVIEW_AHEAD_MS = 1000;
 
 let client: DicomWeb;
 let onEnd: (code: ErrorCode) => void;
@@ -151,8 +148,9 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
   state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isStack(series)) return;
-  const previewing = showPreview(open, pane, signal);
-  const drawing = showFirst(open, pane, signal, previewing);
+  const previewing = showPreview(client, open, pane, signal);
+  // Once the engine runs it is as fast.
+  const drawing = running ? undefined : showFirst(client, open, pane, signal, previewing);
   try {
     // On a slow line the engine's hundreds of kilobytes must not come before the picture.
     if (!running && isSlowLine()) await Promise.all([previewing, drawing]);
@@ -202,32 +200,6 @@ export function retry(): void {
     if (pane.problem.value && open) void openSeries(open, pane);
     else views.get(pane)?.retry();
   }
-}
-
-/** The server's picture of the series stands in until the engine has its own. */
-async function showPreview({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal): Promise<void> {
-  setPreview(pane, null);
-  const frame = series.frame_count > series.instance_count ? '/frames/1' : '';
-  try {
-    const blob = await client.rendered(instancePath(study.uid, series.uid, series.representative) + frame, signal);
-    if (!signal.aborted && !pane.pictureShown.value) setPreview(pane, URL.createObjectURL(blob));
-  } catch (error) {
-    // A preview is a convenience: what is wrong shows when the picture itself is asked for.
-    if (!isAbort(error)) asViewerError(error, 'bad_response');
-  }
-}
-
-/** Once the engine runs it is as fast. On a slow line the preview goes before, for a while. */
-async function showFirst({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal, previewing: Promise<void>): Promise<void> {
-  if (running) return;
-  if (isSlowLine()) await Promise.race([previewing, new Promise((resolve) => setTimeout(resolve, PREVIEW_AHEAD_MS))]);
-  const first = await firstPicture(client, study, series, signal);
-  if (first && !signal.aborted && !pane.pictureShown.value) pane.first.value = first;
-}
-
-function setPreview(pane: Pane, url: string | null): void {
-  if (pane.preview.value !== null) URL.revokeObjectURL(pane.preview.value);
-  pane.preview.value = url;
 }
 
 function startEngine(): Promise<Engine> {
@@ -356,49 +328,9 @@ export function goTo(index: number, pane = state.active.value): void {
   });
 }
 
-export function chooseTool(tool: ToolName): void {
-  state.tool.value = tool;
-  withEngine((started) => {
-    started.chooseTool(tool);
-    if (tool !== 'cursor') started.formation.forgetPoint();
-  });
-}
-
 export function setLinked(linked: boolean): void {
   state.linked.value = linked;
   withEngine(({ formation }) => {
     formation.link(linked);
   });
-}
-
-export function setLinesVisible(visible: boolean): void {
-  state.linesVisible.value = visible;
-  withEngine(({ formation }) => {
-    formation.showLines(visible);
-  });
-}
-
-export function togglePlay(): void {
-  const { count, playing } = state.view.value;
-  if (count < 2) return;
-  withActive((view) => {
-    if (playing) view.pause();
-    else view.play(state.active.value.rate.value);
-  });
-}
-
-export function changeRate(direction: -1 | 1): void {
-  const { rate, view } = state.active.value;
-  rate.value = nextRate(rate.value, direction);
-  withActive((shown) => {
-    if (view.value.playing) shown.play(rate.value);
-  });
-}
-
-/** Opens the series `delta` places further in the list. */
-export function stepSeries(delta: number): void {
-  const all = state.allSeries.value;
-  const at = all.findIndex(({ series }) => series.uid === state.current.value?.series.uid);
-  const next = all[at + delta];
-  if (next) void openSeries(next);
 }

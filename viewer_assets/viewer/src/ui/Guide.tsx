@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ToolName, Typing } from '../engine/view';
 import { t, type Key } from '../i18n';
-import { chooseTool, withEngine } from '../panes';
+import { chooseTool } from '../commands';
+import { withEngine } from '../panes';
 import * as state from '../state';
 
 /** What to do next, stroke by stroke, for tools that do not explain themselves. */

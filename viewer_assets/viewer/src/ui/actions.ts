@@ -1,4 +1,5 @@
-import { changeRate, chooseTool, setLinesVisible, setLinked, togglePlay, withActive, withEngine } from '../panes';
+import { changeRate, chooseTool, setLinesVisible, togglePlay } from '../commands';
+import { setLinked, withActive, withEngine } from '../panes';
 import type { ToolName } from '../engine/view';
 import { t, type Key } from '../i18n';
 import { objectKind } from '../objects/kind';

@@ -1,4 +1,5 @@
-import { goTo, stepSeries, withActive, withEngine } from '../panes';
+import { stepSeries } from '../commands';
+import { goTo, withActive, withEngine } from '../panes';
 import * as state from '../state';
 import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, pictureActions, playAction, rateActions, turnActions, volumeAction } from './actions';
 
