@@ -31,9 +31,9 @@ export function standardAxes(view: StandardView): ScreenAxes {
 }
 
 /** The whole volume in a picture of this size, whichever way it is turned about its middle from here. */
-export function fitting(grid: Grid, axes: ScreenAxes, width: number, height: number): Camera {
-  const pixel = Math.max((2 * halfExtent(grid, axes.right)) / Math.max(1, width), (2 * halfExtent(grid, axes.down)) / Math.max(1, height));
-  return { ...axes, centre: middle(grid), pixel };
+export function fitting(grid: Grid, { right, down }: ScreenAxes, width: number, height: number): Camera {
+  const pixel = Math.max((2 * halfExtent(grid, right)) / Math.max(1, width), (2 * halfExtent(grid, down)) / Math.max(1, height));
+  return { right, down, centre: middle(grid), pixel };
 }
 
 /** The camera after a drag: what is nearest to the reader follows the pointer. */

@@ -69,9 +69,14 @@ export function setCamera(camera: Camera): void {
   change({ camera });
 }
 
-export function lookFrom(view: StandardView, width: number, height: number): void {
+/** As a whole from one side; the pane fits it in when it knows its size. */
+export function lookFrom(view: StandardView): void {
+  change({ camera: { ...store.vr.value.camera, ...standardAxes(view), pixel: 0 }, spinning: false });
+}
+
+export function fit(width: number, height: number): void {
   const volume = cut?.shown;
-  if (volume) change({ camera: fitting(volume.grid, standardAxes(view), width, height), spinning: false });
+  if (volume) change({ camera: fitting(volume.grid, store.vr.value.camera, width, height) });
 }
 
 const DEGREES_A_PIXEL = 0.4;

@@ -72,7 +72,7 @@ export function VrPane() {
   const { camera, preset, shift, crop, cuts, working, spinning } = store.vr.value;
   useEffect(() => {
     if (size[0] < 1 || !renderer.current) return;
-    if (camera.pixel === 0) actions.lookFrom('A', size[0], size[1]);
+    if (camera.pixel === 0) actions.fit(size[0], size[1]);
     else {
       renderer.current.resize(size[0], size[1]);
       renderer.current.show({ camera, transfer: actions.currentTransfer(), crop });

@@ -4,9 +4,13 @@ import { vrPresetsFor } from '../transfer';
 import * as actions from '../vr_actions';
 import { w } from '../words';
 import { Choice, Section } from './Choice';
-import { vrSize } from './vr_size';
 
 const CROPS = ['L', 'P', 'H'] as const;
+
+function reveal(): void {
+  const { layout } = store;
+  if (layout.value !== 'quad' && layout.value !== 'vr') layout.value = 'vr';
+}
 
 /** How the volume is rendered, looked at and cut. */
 export function VrSettings() {
@@ -24,41 +28,44 @@ export function VrSettings() {
   };
   const busy = vr.working !== null;
   return (
-    <Section title={w('vr.title')}>
-      <div class="choices">
-        {vrPresetsFor(store.loaded.value?.unit ?? '').map((preset) => (
-          <Choice key={preset} id={`vr-preset-${preset}`} label={w(`vr.${preset}`)} active={vr.preset === preset} onPress={() => { actions.choosePreset(preset); }} />
-        ))}
-      </div>
-      <div class="choices">
-        {STANDARD_VIEWS.map((view) => (
-          <Choice key={view} id={`vr-view-${view}`} label={w(`vr.view.${view}`)} onPress={() => { actions.lookFrom(view, ...vrSize()); }} />
-        ))}
-        <Choice id="vr-spin" label={w(vr.spinning ? 'vr.spinStop' : 'vr.spin')} active={vr.spinning} onPress={() => { change({ spinning: !vr.spinning }); }} />
-      </div>
-      <div class="choices">
-        {store.VR_TOOLS.map((tool) => (
-          <Choice key={tool} id={`vr-tool-${tool}`} label={w(`vr.${tool}`)} active={vr.tool === tool} onPress={() => { change({ tool }); }} />
-        ))}
-      </div>
-      <div class="choices">
-        {(['inside', 'outside'] as const).map((take) => (
-          <Choice key={take} id={`vr-take-${take}`} label={w(`vr.${take}`)} active={vr.take === take} onPress={() => { change({ take }); }} />
-        ))}
-        <Choice id="vr-undo" label={w('vr.undo')} disabled={busy || vr.cuts === 0} onPress={actions.undoCut} />
-        <Choice id="vr-restore" label={w('vr.restore')} disabled={busy} onPress={actions.restoreCuts} />
-        <Choice
-          id="vr-background"
-          label={w('vr.background')}
-          disabled={busy}
-          onPress={() => {
-            void actions.removeBackground(store.loaded.value?.unit ?? '');
-          }}
-        />
-      </div>
-      {vr.nothing && <small>{w('vr.nothing')}</small>}
-      <CropBox />
-    </Section>
+    // Whatever is set here is meant to be seen.
+    <div onClickCapture={reveal}>
+      <Section title={w('vr.title')}>
+        <div class="choices">
+          {vrPresetsFor(store.loaded.value?.unit ?? '').map((preset) => (
+            <Choice key={preset} id={`vr-preset-${preset}`} label={w(`vr.${preset}`)} active={vr.preset === preset} onPress={() => { actions.choosePreset(preset); }} />
+          ))}
+        </div>
+        <div class="choices">
+          {STANDARD_VIEWS.map((view) => (
+            <Choice key={view} id={`vr-view-${view}`} label={w(`vr.view.${view}`)} onPress={() => { actions.lookFrom(view); }} />
+          ))}
+          <Choice id="vr-spin" label={w(vr.spinning ? 'vr.spinStop' : 'vr.spin')} active={vr.spinning} onPress={() => { change({ spinning: !vr.spinning }); }} />
+        </div>
+        <div class="choices">
+          {store.VR_TOOLS.map((tool) => (
+            <Choice key={tool} id={`vr-tool-${tool}`} label={w(`vr.${tool}`)} active={vr.tool === tool} onPress={() => { change({ tool }); }} />
+          ))}
+        </div>
+        <div class="choices">
+          {(['inside', 'outside'] as const).map((take) => (
+            <Choice key={take} id={`vr-take-${take}`} label={w(`vr.${take}`)} active={vr.take === take} onPress={() => { change({ take }); }} />
+          ))}
+          <Choice id="vr-undo" label={w('vr.undo')} disabled={busy || vr.cuts === 0} onPress={actions.undoCut} />
+          <Choice id="vr-restore" label={w('vr.restore')} disabled={busy} onPress={actions.restoreCuts} />
+          <Choice
+            id="vr-background"
+            label={w('vr.background')}
+            disabled={busy}
+            onPress={() => {
+              void actions.removeBackground(store.loaded.value?.unit ?? '');
+            }}
+          />
+        </div>
+        {vr.nothing && <small>{w('vr.nothing')}</small>}
+        <CropBox />
+      </Section>
+    </div>
   );
 }
 
