@@ -68,11 +68,12 @@ class ViewerPage:
     def choose(self, tool: str) -> None:
         """Press a tool's button, opening its panel first where it is in one."""
         button = self.page.get_by_test_id(f"tool-{tool}").first
-        if not button.is_visible():
+        in_panel = not button.is_visible()
+        if in_panel:
             name = next((panel for panel, tools in PANELS.items() if tool in tools), "more")
             self.open_panel(name)
         button.click()
-        if self.phone and self.page.get_by_test_id("sheet").is_visible():
+        if (in_panel or self.phone) and self.page.get_by_test_id("sheet").is_visible():
             self.page.keyboard.press("Escape")
 
     def open_panel(self, name: str) -> None:

@@ -161,7 +161,8 @@ export function lookTools(): Action[] {
 /** What the file says, and what may leave the page. */
 export function outputActions(): Action[] {
   const anonymous = state.current.value?.study.anonymous ?? true;
-  return [...(anonymous ? [] : [panelAction('tags', 'tags', 'tool.tags')]), panelAction('output', 'output', 'tool.output')];
+  const tags = { ...panelAction('tags', 'tags', 'tool.tags'), disabled: () => !state.infoVisible.value };
+  return [...(anonymous ? [] : [tags]), panelAction('output', 'output', 'tool.output')];
 }
 
 export function playAction(): Action {
