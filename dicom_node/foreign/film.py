@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dicom_node.dataset.frames import MAX_FRAMES
 from dicom_node.foreign.error import ForeignError
 
 H264_41, H264_42 = "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.104"
-HEVC_MAIN, HEVC_MAIN_10 = "1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.4.108"
+HEVC_MAIN = "1.2.840.10008.1.2.4.107"
 _CONTAINERS = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl"))
 _MAX_BOXES = 20_000
 _MAX_MOOV = 64 << 20
 _MAX_DEPTH = 8
+_MAX_TRACKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def _film(track: dict[bytes, bytes]) -> Film:
     columns, rows = struct.unpack_from(">HH", entry, 32)
     if not (frames and duration and scale and rows and columns):
         raise ForeignError("the film has no pictures, or is cut into fragments")
+    if frames > MAX_FRAMES:
+        raise ForeignError("the film has too many pictures")
     return Film(rows, columns, frames, 1000 * duration / scale / frames, _syntax(kind, entry))
 
 
@@ -72,9 +76,9 @@ def _syntax(kind: bytes, entry: bytes) -> str:
     if kind in (b"hvc1", b"hev1"):
         at = entry.index(b"hvcC") + 4
         profile, level = entry[at + 1] & 0x1F, entry[at + 12]
-        if profile in (1, 2) and level <= 153:
-            return HEVC_MAIN if profile == 1 else HEVC_MAIN_10
-        raise ForeignError("the film's HEVC profile or level is above Main 10, level 5.1")
+        if profile == 1 and level <= 153:
+            return HEVC_MAIN
+        raise ForeignError("the film's HEVC profile or level is above Main, level 5.1")
     raise ForeignError("the film is neither H.264 nor HEVC: convert it to H.264 in MP4")
 
 
@@ -105,6 +109,8 @@ def _tracks(moov: bytes) -> list[dict[bytes, bytes]]:
     tracks: list[dict[bytes, bytes]] = []
     for box in _boxes(moov, ()):
         if box.kind == b"trak":
+            if len(tracks) == _MAX_TRACKS:
+                raise ForeignError("the film has too many tracks")
             tracks.append({})
         elif b"trak" in box.path and box.kind not in _CONTAINERS:
             tracks[-1].setdefault(box.kind, box.body)

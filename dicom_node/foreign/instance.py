@@ -1,9 +1,9 @@
 """A foreign file and what is said of it, made into a DICOM instance."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import BinaryIO
 
 from pydicom.dataset import Dataset
@@ -35,6 +35,8 @@ _MODALITIES = {
     ENDOSCOPIC: "ES", VIDEO_ENDOSCOPIC: "ES", MICROSCOPIC: "GM", VIDEO_MICROSCOPIC: "GM",
 }  # fmt: skip
 _PIECE = 1 << 20
+# One picture at a time: decoded, a small file may take hundreds of megabytes.
+_DECODING = threading.Lock()
 # PS3.5 section 7.1.2: an element in a fragment, or a document, is shorter.
 _MAX_VALUE = (1 << 32) - 2
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -59,11 +61,11 @@ class Made:
     pieces: Iterator[bytes]
 
 
-def make(dataset: Dataset, file: File, now: datetime, max_pixels: int) -> Made:
+def make(dataset: Dataset, file: File, max_pixels: int) -> Made:
     """The instance that *dataset* (`attributes.read`) and *file* become; raise `ForeignError`.
 
-    Without a SOP Instance UID it is derived from the study and the bytes, so that the same file
-    handed in twice is one instance.
+    It depends on nothing else, so that whoever sends the same again sends the same bytes. Without a
+    SOP Instance UID it is derived from all of them: with another title it is another instance.
     """
     if file.media_type not in CLASSES:
         raise ForeignError("the media type is none of " + ", ".join(CLASSES))
@@ -73,12 +75,12 @@ def make(dataset: Dataset, file: File, now: datetime, max_pixels: int) -> Made:
     if sop_class not in CLASSES[file.media_type]:
         raise ForeignError(f"SOPClassUID is not for {file.media_type}")
     dataset.SOPClassUID = sop_class
-    if "SOPInstanceUID" not in dataset:
-        digest = _digest(file)
-        dataset.SOPInstanceUID = derived("file", f"{dataset.StudyInstanceUID} {digest}")
     if "SeriesInstanceUID" not in dataset:
         dataset.SeriesInstanceUID = derived(f"files {sop_class}", dataset.StudyInstanceUID)
-    _complete(dataset, now)
+    _complete(dataset)
+    if "SOPInstanceUID" not in dataset:
+        said = hashlib.sha256(_encoded(dataset)).hexdigest()
+        dataset.SOPInstanceUID = derived("file", f"{said} {_digest(file)}")
     syntax, tail = _BUILDERS[file.media_type](dataset, file, max_pixels)
     return Made(str(sop_class), str(dataset.SOPInstanceUID), syntax, _joined(dataset, tail))
 
@@ -91,8 +93,8 @@ def _digest(file: File) -> str:
     return digest.hexdigest()
 
 
-def _complete(dataset: Dataset, now: datetime) -> None:
-    """Type 2 attributes of every IOD, empty when nothing was said; who made it into DICOM."""
+def _complete(dataset: Dataset) -> None:
+    """Type 2 attributes of every IOD, empty when nothing was said."""
     for keyword in (
         "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
         "ReferringPhysicianName", "SeriesNumber", "InstanceNumber", "Manufacturer", "Laterality",
@@ -105,12 +107,11 @@ def _complete(dataset: Dataset, now: datetime) -> None:
         dataset.InstanceNumber = 1
     # Nobody has looked whether a name stands in it.
     dataset.BurnedInAnnotation = "YES"
-    dataset.InstanceCreationDate = now.strftime("%Y%m%d")
-    dataset.InstanceCreationTime = now.strftime("%H%M%S")
 
 
 def _of_picture(dataset: Dataset, file: File, max_pixels: int) -> tuple[str, Iterator[bytes]]:
-    found = picture.read(file.stream, file.media_type, max_pixels)
+    with _DECODING:
+        found = picture.read(file.stream, file.media_type, max_pixels)
     if dataset.SOPClassUID == SECONDARY_CAPTURE:
         dataset.ConversionType = "WSD"
     else:
@@ -158,7 +159,7 @@ def _of_film(dataset: Dataset, file: File, max_pixels: int) -> tuple[str, Iterat
     dataset.FrameTime = f"{found.frame_time:.6g}"
     dataset.FrameIncrementPointer = 0x00181063
     dataset.LossyImageCompression = "01"
-    hevc = found.syntax in (film.HEVC_MAIN, film.HEVC_MAIN_10)
+    hevc = found.syntax == film.HEVC_MAIN
     dataset.LossyImageCompressionMethod = "ISO_23008_2" if hevc else "ISO_14496_10"
     return found.syntax, _encapsulated(file)
 

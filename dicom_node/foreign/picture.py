@@ -1,10 +1,12 @@
 """JPEG and PNG files as pixel data: a plain JPEG as it is, everything else decoded."""
 
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from dicom_node.foreign.error import ForeignError
 
@@ -12,6 +14,11 @@ JPEG_BASELINE, EXPLICIT = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1"
 _ORIENTATION = 0x0112
 _FRAME_MARKERS = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)))
 _MAX_SIDE = 65_535
+# What Pillow raises over a damaged file, and over what stands in its EXIF block.
+_BROKEN = (
+    UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, KeyError, IndexError,
+    TypeError, MemoryError, RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ def read(file: BinaryIO, media_type: str, max_pixels: int) -> Picture:
         columns, rows = image.size
         if columns * rows > max_pixels or max(columns, rows) > _MAX_SIDE:
             raise ForeignError(f"the picture has more than {max_pixels} pixels")
+        if _is_cut(image):
+            raise ForeignError("the picture has more than 8 bits a colour: convert it to 8")
         if kind == "JPEG" and (found := _plain_jpeg(file, image)):
             return found
         image = ImageOps.exif_transpose(image)
@@ -48,7 +57,7 @@ def read(file: BinaryIO, media_type: str, max_pixels: int) -> Picture:
         raise
     except Image.DecompressionBombError as error:
         raise ForeignError(f"the picture has more than {max_pixels} pixels") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except _BROKEN as error:
         raise ForeignError(f"the file is no {kind} that can be read") from error
 
 
@@ -82,6 +91,8 @@ def _frame_header(file: BinaryIO) -> tuple[int, bool] | None:
             components = frame[5] if len(frame) > 5 else 0
             if marker != 0xC0 or frame[0] != 8 or components not in (1, 3):
                 return None
+            if bytes(frame[6::3][:components]) == b"RGB":
+                return None
             factors = {frame[7 + 3 * number] for number in range(components)}
             return components, len(factors) > 1
         file.seek(length - 2, 1)
@@ -98,6 +109,12 @@ def _native(image: Image.Image, *, lossy: bool) -> Picture:
         data, samples, bits = _coloured(image).tobytes(), 3, 8
     photometric = "RGB" if samples == 3 else "MONOCHROME2"
     return Picture(rows, columns, samples, bits, photometric, EXPLICIT, lossy, data)
+
+
+def _is_cut(image: Image.Image) -> bool:
+    """Whether Pillow would take the lower bytes away: it knows 16 bits of grey alone."""
+    stored = str(image.tile[0].args) if isinstance(image, ImageFile) and image.tile else ""
+    return ";16" in stored and not image.mode.startswith("I")
 
 
 def _coloured(image: Image.Image) -> Image.Image:

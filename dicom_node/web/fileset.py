@@ -5,7 +5,9 @@ where that helps, and whoever downloads waits for the line, not for the processo
 """
 
 import asyncio
+import struct
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from io import RawIOBase
 from typing import Any, LiteralString
@@ -18,6 +20,7 @@ from starlette.responses import StreamingResponse
 
 from dicom_node import log
 from dicom_node.archive.located import Located
+from dicom_node.dataset.elements import UnreadableError
 from dicom_node.store.base import Readable
 from dicom_node.web import dicomdir, wado
 from dicom_node.web.catalog import Catalog
@@ -27,6 +30,10 @@ from dicom_node.web.problem import Problem, bad_request, withheld
 ZIP = "application/zip"
 # Of one archive: the directory is made in memory.
 MAX_INSTANCES = 20_000
+_BROKEN = (
+    InvalidDicomError, ValueError, KeyError, EOFError, NotImplementedError, OSError, struct.error,
+    zlib.error,
+)  # fmt: skip
 # A date that every reader of ZIP archives takes: nothing of a file's own time is told.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -95,8 +102,12 @@ async def answer(
         # Before the status goes out, so that this mishap can still be told.
         await reader.prepare(first)
     body = _archive(reader, directory, [(file_id, pieces) for _, file_id, pieces in files])
-    headers = {"Content-Disposition": f'attachment; filename="{found[0].study}.zip"'}
-    return StreamingResponse(body, media_type=ZIP, headers=headers)
+    return StreamingResponse(body, media_type=ZIP, headers=headers(found))
+
+
+def headers(found: Sequence[Located]) -> dict[str, str]:
+    """Of the archive of *found*, by its study; what stands there may be read as a file's name."""
+    return {"Content-Disposition": f'attachment; filename="{found[0].study}.zip"'}
 
 
 async def _files(
@@ -108,9 +119,11 @@ async def _files(
     for instance in found:
         try:
             pieces = await wado.file_of(store, instance, anon=anon)
-        except Problem as problem:
-            if problem.code != "withheld":
+        except (Problem, UnreadableError) as error:
+            if isinstance(error, Problem) and error.code not in ("withheld", "not_found"):
                 raise
+            # One that cannot be made anonymous must not keep the others back.
+            log.get().info("not_in_archive", sop_instance=instance.sop, error=type(error).__name__)
             continue
         number = series.setdefault(instance.series, len(series) + 1)
         file_id = ("DICOM", f"SE{number:06d}", f"IM{len(files) + 1:06d}")
@@ -152,7 +165,7 @@ def _keys(store: Readable, instance: Located) -> Dataset | None:
                 stream, stop_before_pixels=True, specific_tags=list(dicomdir.KEYS)
             )
             read.decode()
-    except (InvalidDicomError, ValueError, KeyError, EOFError, NotImplementedError) as error:
+    except _BROKEN as error:
         # Its file is in the set all the same.
         log.get().warning("not_in_directory", sop_instance=instance.sop, error=str(error)[:200])
         return None
@@ -176,6 +189,8 @@ async def _archive(
                 with archive.open(entry, "w", force_zip64=size >= zipfile.ZIP64_LIMIT) as file:
                     for piece in pieces:
                         async for chunk in reader.chunks(piece):
+                            # What lies in the page cache comes without waiting; others wait.
+                            await asyncio.sleep(0)
                             file.write(chunk)
                             yield sink.take()
         yield sink.take()

@@ -6,9 +6,8 @@ by the Content-Location of a later part, as BulkDataURI of its pixel data or its
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +16,7 @@ from python_multipart.multipart import MultipartParser
 
 from dicom_node import log
 from dicom_node.dataset.part10 import FileMeta
-from dicom_node.dimse.receive import CANNOT_UNDERSTAND
+from dicom_node.dimse.receive import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from dicom_node.foreign import attributes
 from dicom_node.foreign.error import ForeignError
 from dicom_node.foreign.instance import File, Made, make
@@ -42,17 +41,25 @@ class HandedIn:
     """Takes a body piece by piece; the files lie in unnamed files until it has come as a whole."""
 
     def __init__(
-        self, begin: Begin, directory: Path, max_size: int, max_pixels: int, boundary: str
+        self,
+        begin: Begin,
+        directory: Path,
+        max_size: int,
+        max_pixels: int,
+        boundary: str,
+        has_room: Callable[[], bool],
     ) -> None:
         self.outcomes: list[Outcome] = []
         self._begin = begin
         self._directory = directory
         self._max_size = max_size
         self._max_pixels = max_pixels
+        self._has_room = has_room
         self._parts: list[_Part] = []
         self._headers: dict[bytes, str] = {}
         self._field = self._value = b""
         self._ended = False
+        self._taken = 0
         self._parser = MultipartParser(
             boundary.encode("latin-1", "replace"),
             {
@@ -103,8 +110,10 @@ class HandedIn:
             raise BodyError(f"The metadata holds more than {MAX_FILES} data sets.")
         return found
 
-    def _store(self, metadata: Any, files: Mapping[str, _Part]) -> Outcome:
+    def _store(self, metadata: Any, files: dict[str, _Part]) -> Outcome:
         meta = FileMeta()
+        if not self._has_room():
+            return Outcome(meta, OUT_OF_RESOURCES, "the disk has no room", None)
         try:
             made = self._made(metadata, files)
             meta = FileMeta(made.sop_class, made.sop_instance, made.syntax)
@@ -120,18 +129,18 @@ class HandedIn:
             return Outcome(meta, CANNOT_UNDERSTAND, str(error), None)
         return Outcome(meta, status, comment, intake.identity)
 
-    def _made(self, metadata: Any, files: Mapping[str, _Part]) -> Made:
+    def _made(self, metadata: Any, files: dict[str, _Part]) -> Made:
         if not isinstance(metadata, Mapping):
             raise ForeignError("a data set of the metadata is no object")
         dataset = attributes.read(metadata)
         named = [metadata[tag] for tag in _BULK if tag in metadata]
         addresses = [one.get("BulkDataURI") for one in named if isinstance(one, Mapping)]
-        part = files.get(str(addresses[0])) if len(addresses) == 1 and addresses[0] else None
+        part = files.pop(str(addresses[0]), None) if len(addresses) == 1 and addresses[0] else None
         if part is None:
-            raise ForeignError("BulkDataURI names none of the files, or several are named")
+            raise ForeignError("BulkDataURI names no file that no other data set has named")
         part.stream.seek(0)
         file = File(part.stream, part.size, part.media_type)
-        return make(dataset, file, datetime.now().astimezone(), self._max_pixels)
+        return make(dataset, file, self._max_pixels)
 
     def _begin_part(self) -> None:
         if len(self._parts) > MAX_FILES:
@@ -160,6 +169,9 @@ class HandedIn:
         part.size += end - start
         if part.size > (MAX_METADATA if len(self._parts) == 1 else self._max_size):
             raise BodyError("A part is larger than the node takes.")
+        self._taken += end - start
+        if self._taken > self._max_size:
+            raise BodyError("The files together are larger than one instance may be.")
         part.stream.write(data[start:end])
 
     def _end(self) -> None:

@@ -20,8 +20,12 @@ class Room:
 
     def require(self) -> None:
         """Raise `Problem` 507 when the disk is used up to the mark."""
-        if self._spool.used_per_cent() >= self._high_water():
+        if not self.is_left():
             raise Problem(507, "no_room", "The spool's disk is used up to its high-water mark.")
+
+    def is_left(self) -> bool:
+        """Whether the disk is used less than up to the mark."""
+        return self._spool.used_per_cent() < self._high_water()
 
     def _high_water(self) -> int:
         try:

@@ -171,6 +171,8 @@ class Service:
         found = await self._located(request, ticket)
         header = request.headers.get("accept", "")
         if accept.best(header, (wado.DICOM, fileset.ZIP)) == fileset.ZIP:
+            if request.method == "HEAD":
+                return Response(headers=fileset.headers(found), media_type=fileset.ZIP)
             archive = await fileset.answer(self.store, self.catalog, found, anon=ticket.anonymous)
             await self._record(request, ticket, found[0].study, "instance")
             return archive

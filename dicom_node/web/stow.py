@@ -73,7 +73,9 @@ class Stow:
         body: Body | HandedIn
         if part_type == DICOM_JSON:
             directory = self._receiver.spool.root
-            body = HandedIn(begin, directory, self._max_instance, self._max_pixels, boundary)
+            body = HandedIn(
+                begin, directory, self._max_instance, self._max_pixels, boundary, self._room.is_left
+            )
         else:
             body = Body(begin, self._max_instance, boundary)
         try:

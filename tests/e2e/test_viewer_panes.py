@@ -101,6 +101,33 @@ def test_two_series_stand_side_by_side_each_with_its_own_picture(viewer, crossin
         expect(viewer.pane(1)).to_be_visible()
 
 
+def _drag_down(viewer, place, pixels):
+    box = viewer.pane(place).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    viewer.trace([(x, y + pixels * part / 10) for part in range(11)])
+
+
+@pytest.mark.req("CON-4.12", "CON-4.21", "PAT-1.9")
+def test_the_chosen_series_scrolls_by_drag_and_by_wheel_and_the_other_stays(viewer):
+    _go(viewer, 0, 10)
+    _go(viewer, 1, 16)
+    viewer.choose("scroll")
+    _drag_down(viewer, 1, 60)
+    down = int(viewer.pane(1).get_attribute("data-image-index"))
+    assert down > 16
+    _drag_down(viewer, 1, -60)
+    expect(viewer.pane(1)).to_have_attribute("data-active", "true")
+    assert int(viewer.pane(1).get_attribute("data-image-index")) < down
+    if not viewer.phone:
+        _go(viewer, 1, 16)
+        viewer.pane(1).hover()
+        viewer.page.mouse.wheel(0, 100)
+        _ready(viewer, 1, 17)
+        viewer.page.mouse.wheel(0, -100)
+        _ready(viewer, 1, 16)
+    expect(viewer.pane(0)).to_have_attribute("data-image-index", "10")
+
+
 @pytest.mark.req("SHR-3.40", "CON-4.17", "CON-4.19")
 def test_reference_lines_lie_where_the_other_plane_crosses(viewer):
     _go(viewer, 0, 10)

@@ -105,7 +105,23 @@ def test_who_may_not_download_gets_nothing(
     image = samples.image()
     archived(stack, image)
     assert download(stack, f"/studies/{image.StudyInstanceUID}", **claims).status_code == status
-    assert not [event for event in stack.portal.of("access") if event["action"] == "instance"]
+    assert not stack.query("SELECT 1 FROM archive.access WHERE action = 'instance'")
+
+
+def test_a_question_for_the_head_reads_no_object(stack: Stack) -> None:
+    image = samples.image()
+    archived(stack, image)
+    ((key,),) = stack.query("SELECT object_key FROM archive.instance")
+    path = stack.root / "store" / key
+    aside = path.rename(path.with_suffix(".aside"))
+    try:
+        answer = stack.client.head(
+            f"/dicom-web/studies/{image.StudyInstanceUID}",
+            headers={"Authorization": f"Bearer {stack.ticket()}", "Accept": ZIP},
+        )
+    finally:
+        aside.rename(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, ZIP)
 
 
 def test_an_anonymous_file_set_names_nobody(stack: Stack, tmp_path: Path) -> None:

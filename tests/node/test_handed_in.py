@@ -3,7 +3,10 @@
 import io
 import json
 import shutil
+import struct
 import subprocess
+import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +143,63 @@ def test_a_film_comes_back_byte_by_byte_and_is_described(stack: Stack) -> None:
     assert answer.content[: len(CLIP)] == CLIP
 
 
+def _quarantined(stack: Stack) -> list[tuple[object, ...]]:
+    return stack.query("SELECT body FROM archive.outbox WHERE kind = 'quarantine'")
+
+
 def test_the_same_file_twice_is_one_instance(stack: Stack) -> None:
     described = metadata()
     content = picture()
     for _ in range(2):
         archived(stack, hand_in(stack, described, ("image/png", content)))
+        time.sleep(1.1)
     assert len(stack.query("SELECT 1 FROM archive.instance")) == 1
+    assert stack.query("SELECT duplicate_count FROM archive.study") == [(1,)]
+    assert not _quarantined(stack)
+
+
+def test_the_same_file_with_another_title_is_another_instance(stack: Stack) -> None:
+    study, content = samples.uid(), picture()
+    for title in ("皮肤镜", "皮肤镜 左臂"):
+        described = metadata(StudyInstanceUID=study, StudyDescription=title)
+        archived(stack, hand_in(stack, described, ("image/png", content)))
+    assert len(stack.query("SELECT 1 FROM archive.instance")) == 2
+    assert not _quarantined(stack)
+
+
+def test_a_file_is_for_one_data_set(stack: Stack) -> None:
+    study = samples.uid()
+    twice = [metadata(StudyInstanceUID=study, StudyID=number) for number in ("1", "2")]
+    answer = hand_in(stack, twice, ("image/png", picture()))
+    assert (answer.status_code, len(stored(answer))) == (202, 1)
+
+
+def test_an_odd_exif_block_harms_neither_its_picture_nor_the_others(stack: Stack) -> None:
+    study = samples.uid()
+    plain = picture(kind="JPEG")
+    odd = plain[:2] + b"\xff\xe1\x00\x0cExif\0\0II*\0" + plain[2:]
+    both = [metadata(StudyInstanceUID=study), metadata("file1", StudyInstanceUID=study)]
+    answer = hand_in(stack, both, ("image/png", picture()), ("image/jpeg", odd))
+    assert (answer.status_code, len(stored(answer))) == (200, 2)
+
+
+def test_colours_of_sixteen_bits_are_refused_not_cut(stack: Stack) -> None:
+    answer = hand_in(stack, metadata(), ("image/png", _sixteen_bits()))
+    assert answer.status_code == 409
+    assert "more than 8 bits" in answer.headers["warning"]
+
+
+def _sixteen_bits() -> bytes:
+    """One red pixel of 16 bits a colour (ISO/IEC 15948)."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(kind + body)
+        return struct.pack(">L", len(body)) + kind + body + struct.pack(">L", check)
+
+    header = struct.pack(">LLBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    row = zlib.compress(b"\0" + struct.pack(">HHH", 65535, 1, 2))
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", row) + chunk(b"IEND", b"")
 
 
 def test_several_files_each_find_their_own(stack: Stack) -> None:

@@ -170,14 +170,7 @@ class ImagingTicket(models.AbstractModel):
     @api.model
     def _renew(self, token):
         """A new ticket for an old one, if it would be given today; AccessError if not."""
-        try:
-            claims = tickets.read(token)
-        except tickets.TicketRefusedError as error:
-            raise AccessError(self.env._("This ticket cannot be renewed.")) from error
-        except tickets.KeyUnavailableError as error:
-            raise UserError(
-                self.env._("No ticket can be signed: %(error)s", error=error)
-            ) from error
+        claims = self._claims(token)
         if self.env["imaging.revocation"]._is_revoked([claims["sub"], claims["jti"]]):
             raise AccessError(self.env._("This ticket was revoked."))
         kind, _colon, number = claims["sub"].partition(":")
@@ -192,10 +185,7 @@ class ImagingTicket(models.AbstractModel):
 
         AccessError when the ticket is not the present user's for studies, or one is out of sight.
         """
-        try:
-            claims = tickets.read(token)
-        except tickets.TicketRefusedError as error:
-            raise AccessError(self.env._("This ticket cannot be renewed.")) from error
+        claims = self._claims(token)
         uids = claims["scope"].get("studies", [])
         if claims["sub"] != f"user:{self.env.uid}" or claims["anon"] or not uids:
             raise AccessError(self.env._("This ticket cannot be extended."))
@@ -216,6 +206,16 @@ class ImagingTicket(models.AbstractModel):
             purpose=claims["purpose"],
             anonymous=False,
         )
+
+    def _claims(self, token):
+        try:
+            return tickets.read(token)
+        except tickets.TicketRefusedError as error:
+            raise AccessError(self.env._("This ticket cannot be renewed.")) from error
+        except tickets.KeyUnavailableError as error:
+            raise UserError(
+                self.env._("No ticket can be signed: %(error)s", error=error)
+            ) from error
 
     def _renew_user(self, claims, number):
         if self.env.user._is_public() or self.env.uid != number:

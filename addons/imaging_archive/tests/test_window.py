@@ -5,6 +5,8 @@ from odoo.tools import mute_logger
 
 from .archive_case import ArchiveCase, ArchiveHttpCase, study_event
 
+ACCESS_ERROR = "odoo.exceptions.AccessError"
+
 
 @tagged("post_install", "-at_install")
 class TestWindowPresets(ArchiveCase):
@@ -108,10 +110,16 @@ class TestOneWindow(ArchiveHttpCase):
         self.assertEqual((prior["uid"], prior["date"]), ("1.2.826.11", "2026-05-22"))
         self.prior.sudo().disposed = True
         self.assertEqual(self.jsonrpc("/imaging/viewer/priors", study_uids=["1.2.826.1"]), [])
+        # The other hospital's patient has a second study, too.
+        other = {"patient": {"id": "P900"}, "accession_number": "ACC-B2"}
+        self._deliver([study_event(12, "1.2.826.12", "TESTB", **other)])
+        second = self.env["imaging.study"].search([("study_uid", "=", "1.2.826.12")])
+        second.sudo().patient_id = self.study_b.patient_id
         self.assertEqual(self.jsonrpc("/imaging/viewer/priors", study_uids=["1.2.826.2"]), [])
         for wrong in ("1.2", [], ["' OR 1"], ["1.2"] * 13, [None], {"a": 1}):
             with self.subTest(wrong), mute_logger("odoo.http"):
-                self.assertIn("error", self.jsonrpc("/imaging/viewer/priors", study_uids=wrong))
+                answer = self.jsonrpc("/imaging/viewer/priors", study_uids=wrong)
+                self.assertEqual(answer["error"]["data"]["name"], ACCESS_ERROR)
 
     @req("CON-4.23", part=True)
     def test_a_ticket_is_extended_by_a_prior_and_the_prior_is_logged(self):
@@ -140,7 +148,7 @@ class TestOneWindow(ArchiveHttpCase):
         ):
             with self.subTest(uid), mute_logger("odoo.http"):
                 answer = self.jsonrpc("/imaging/ticket/extend", ticket=ticket, study_uid=uid)
-                self.assertIn("error", answer)
+                self.assertEqual(answer["error"]["data"]["name"], ACCESS_ERROR)
 
     def test_presets_are_there_for_whoever_looks_also_by_a_share(self):
         answer = self.url_open("/imaging/viewer/presets?lang=xx'")

@@ -108,13 +108,14 @@ async function loadPresets(): Promise<void> {
 }
 
 /** Only for who is logged in to the portal: a share shows what was shared. */
-async function loadPriors(): Promise<void> {
+export async function loadPriors(): Promise<void> {
+  state.priorsFailed.value = false;
   if (!tickets.isUsers || state.studies.value.some(({ study }) => study.anonymous)) return;
   try {
     state.priors.value = await fetchPriors(open.studies);
   } catch (error) {
     asViewerError(error, 'bad_response');
-    state.priors.value = [];
+    state.priorsFailed.value = true;
   }
 }
 

@@ -118,6 +118,8 @@ export const view = computed(() => active.value.view.value);
 export const allPresets = signal<readonly Preset[]>(BUILT_IN);
 /** Other studies of the open patients; null until the portal has answered. */
 export const priors = signal<readonly Prior[] | null>(null);
+/** The portal could not be asked: that is not the same as none. */
+export const priorsFailed = signal(false);
 
 /** For the open series, the likeliest first. */
 export const presets = computed(() => {

@@ -61,6 +61,16 @@ describe('an anonymous viewing', () => {
   });
 });
 
+describe('other studies of the patient', () => {
+  it('that could not be asked for are not told as none', () => {
+    state.priorsFailed.value = true;
+    shown({ study, series: [series] }, <SeriesList />);
+    expect(root.textContent).toContain('未能查询历史检查');
+    expect(root.textContent).not.toContain('没有其他检查');
+    state.priorsFailed.value = false;
+  });
+});
+
 describe('hidden corners', () => {
   it('leave no name in the list either', () => {
     state.infoVisible.value = false;

@@ -17,6 +17,7 @@ export const en: Record<Key, string> = {
   'app.withheld': '{count} images may show a name and were not shared',
   'app.unsupported': 'Objects of this kind cannot be shown yet: {kind}',
   'app.priors': 'Other studies',
+  'app.priorsFailed': 'Other studies could not be asked for',
   'app.noPriors': 'No other studies',
   'app.compare': 'Compare',
   'app.noDate': 'no date',

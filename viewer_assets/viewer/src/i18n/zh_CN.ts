@@ -15,6 +15,7 @@ export const zh_CN = {
   'app.withheld': '{count} 幅图像可能含有姓名，未分享',
   'app.unsupported': '暂不支持显示此类对象：{kind}',
   'app.priors': '历史检查',
+  'app.priorsFailed': '未能查询历史检查',
   'app.noPriors': '没有其他检查',
   'app.compare': '对比',
   'app.noDate': '日期不详',

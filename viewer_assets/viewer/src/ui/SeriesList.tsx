@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
-import { openPrior } from '../app';
+import { loadPriors, openPrior } from '../app';
 import { t } from '../i18n';
 import { openSeries } from '../panes';
 import type { Prior } from '../portal';
@@ -76,6 +76,17 @@ function PriorItem({ prior }: { prior: Prior }) {
 /** What the patient was examined for at other times, fetched when a study opens. */
 function Priors() {
   const priors = state.priors.value;
+  if (state.priorsFailed.value) {
+    return (
+      <section data-testid="priors">
+        <h2>{t('app.priors')}</h2>
+        <p class="note">{t('app.priorsFailed')}</p>
+        <button type="button" class="plain" onClick={() => void loadPriors()}>
+          {t('app.retry')}
+        </button>
+      </section>
+    );
+  }
   if (!priors) return null;
   return (
     <section data-testid="priors">
