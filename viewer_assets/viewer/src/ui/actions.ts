@@ -89,7 +89,7 @@ export function moreMeasureTools(): Action[] {
     toolAction('path', 'n'),
     toolAction('cobb', 'o'),
     toolAction('ratio', 'j'),
-    toolAction('text', 'm'),
+    toolAction('text'),
     toolAction('arrow', 'y'),
   ];
 }
