@@ -111,28 +111,23 @@ export async function compare(other: OpenSeries): Promise<void> {
   setLinked(true);
 }
 
-export async function openSeries(open: OpenSeries, pane = state.active.value): Promise<void> {
+/** Shows a series, at a picture of it or where it was left. */
+export async function openSeries(open: OpenSeries, pane = state.active.value, wanted?: Picture): Promise<void> {
   if (state.layout.value.film && pane.open.value?.series.uid !== open.series.uid && state.panes.value.length > 1) {
     const others = state.panes.value.filter((other) => other !== pane);
     for (const other of others) void show(open, other);
   }
-  await show(open, pane);
+  await show(open, pane, wanted);
 }
 
-/** Opens a series at an instance's frame, from 1. */
-export async function openPicture(open: OpenSeries, instance: string, frame: number, pane: Pane): Promise<void> {
-  try {
-    const datasets = await client.seriesMetadata(open.study.uid, open.series.uid);
-    const stack = buildStack(open.study.uid, open.series.uid, datasets);
-    const index = stack.findIndex((image) => image.instance === instance && image.frame === frame);
-    await openSeries(open, pane);
-    if (index >= 0) goTo(index, pane);
-  } catch (error) {
-    report(error, 'bad_response', pane);
-  }
+/** One picture of a series. */
+export interface Picture {
+  instance: string;
+  /** Counts from 1. */
+  frame: number;
 }
 
-async function show(open: OpenSeries, pane: Pane): Promise<void> {
+async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<void> {
   opening.get(pane)?.abort();
   const controller = new AbortController();
   const { signal } = controller;
@@ -166,6 +161,8 @@ async function show(open: OpenSeries, pane: Pane): Promise<void> {
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
     await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
     if (place >= stack.length) view.blank(true);
+    const at = wanted ? stack.findIndex((image) => image.instance === wanted.instance && image.frame === wanted.frame) : -1;
+    if (at >= 0) goTo(at, pane);
     await Promise.all([previewing, drawing]);
     void offerVolume(open, stack, pane);
   } catch (error) {

@@ -3,6 +3,7 @@
  * patient. Source: docs/architecture.md, "Viewer ↔ portal". Its texts are hostile like any other.
  */
 import type { Preset } from './engine/presets';
+import { post } from './jsonrpc';
 
 /** A study that is not open, as the portal lists it. */
 export interface Prior {
@@ -22,12 +23,7 @@ export interface Prior {
 export class PortalError extends Error {}
 
 async function call(path: string, params: object): Promise<unknown> {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    credentials: 'same-origin',
-    body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params }),
-  });
+  const response = await post(path, params);
   if (!response.ok) throw new PortalError(`the portal answered ${response.status}`);
   const answer = (await response.json()) as { result?: unknown; error?: { data?: { message?: string } } };
   if (answer.error) throw new PortalError(answer.error.data?.message ?? '');

@@ -5,6 +5,8 @@
  * when to renew; it never trusts them, the node verifies the signature.
  */
 
+import { post } from './jsonrpc';
+
 export interface Launch {
   ticket: string;
   studies: string[];
@@ -91,12 +93,7 @@ export class RenewalRefused extends Error {}
 
 /** `POST /imaging/ticket/renew`. Throws RenewalRefused, or TypeError when the network is away. */
 export async function requestRenewal(ticket: string): Promise<string> {
-  const response = await fetch('/imaging/ticket/renew', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    credentials: 'same-origin',
-    body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params: { ticket } }),
-  });
+  const response = await post('/imaging/ticket/renew', { ticket });
   if (response.status >= 500) throw new TypeError(`renewal answered ${response.status}`);
   if (!response.ok) throw new RenewalRefused(`renewal answered ${response.status}`);
   const answer = (await response.json()) as { result?: { ticket?: unknown }; error?: unknown };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { follow } from '../src/engine/link';
-import { distance, planeIn, referenceLine, type Plane, type Vector } from '../src/engine/planes';
+import { distance, planeIn, referenceLine, type Plane } from '../src/engine/planes';
+import type { Vec3 } from '../src/engine/vector';
 
-function plane(row: Vector, column: Vector, position: Vector, frameOfReference = 'f1', size = [100, 100] as const): Plane {
+function plane(row: Vec3, column: Vec3, position: Vec3, frameOfReference = 'f1', size = [100, 100] as const): Plane {
   const dataset = {
     '00200037': { vr: 'DS', Value: [...row, ...column] },
     '00200032': { vr: 'DS', Value: [...position] },

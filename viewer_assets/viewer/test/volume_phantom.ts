@@ -2,7 +2,7 @@ import type { StackImage } from '../src/dicomweb/stack';
 import type { Dataset } from '../src/dicomweb/types';
 import type { Grid, Volume } from '../src/volume/grid';
 import { toPoint } from '../src/volume/grid';
-import type { Vec3 } from '../src/volume/vec';
+import type { Vec3 } from '../src/engine/vector';
 
 export const AXIAL = [1, 0, 0, 0, 1, 0];
 

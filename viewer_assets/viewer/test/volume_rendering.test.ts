@@ -7,7 +7,7 @@ import { VolumeBuilder } from '../src/volume/load';
 import { edgesOf } from '../src/volume/planes';
 import { leastThinning } from '../src/volume/session';
 import { NO_SHIFT, opacityAt, transferOf, usualRange, vrPresetsFor } from '../src/volume/transfer';
-import { cross, dot, type Vec3 } from '../src/volume/vec';
+import { cross, dot, type Vec3 } from '../src/engine/vector';
 import { fieldVolume, GRID } from './volume_phantom';
 
 const SIZE = [200, 160] as const;

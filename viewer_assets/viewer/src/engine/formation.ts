@@ -1,7 +1,8 @@
 import { frameInfo } from './frames';
 import { follow, nearest, type Anchor } from './link';
 import type { PaneView } from './pane';
-import { distance, inOneSpace, referenceLine, type Plane, type Vector } from './planes';
+import { distance, inOneSpace, referenceLine, type Plane } from './planes';
+import type { Vec3 } from './vector';
 import type { Line } from './view';
 
 /** Steps of this many pictures are pages. */
@@ -19,7 +20,7 @@ export class Formation {
   private linked = false;
   private linesVisible = true;
   private readonly anchors = new Map<PaneView, number>();
-  private marked: { point: Vector; frameOfReference: string } | undefined;
+  private marked: { point: Vec3; frameOfReference: string } | undefined;
   private presenting = false;
   private pending = false;
 
@@ -65,7 +66,7 @@ export class Formation {
   }
 
   /** Shows a point of the patient in every pane of the same space. */
-  point(pane: PaneView, point: Vector): void {
+  point(pane: PaneView, point: Vec3): void {
     const plane = planeOn(pane);
     if (!plane) return;
     this.marked = { point, frameOfReference: plane.frameOfReference };

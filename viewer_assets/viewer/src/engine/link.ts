@@ -1,4 +1,5 @@
-import { distance, dot, inOneSpace, parallel, type Plane, type Vector } from './planes';
+import { distance, inOneSpace, parallel, type Plane } from './planes';
+import { dot, type Vec3 } from './vector';
 
 /** The planes of a series' pictures in their order; undefined where the file does not tell. */
 export type Track = readonly (Plane | undefined)[];
@@ -30,7 +31,7 @@ export function follow(moved: Track, index: number, other: Track, anchor: Anchor
 }
 
 /** The picture whose plane is nearest to a point. */
-export function nearest(track: Track, point: Vector): number | undefined {
+export function nearest(track: Track, point: Vec3): number | undefined {
   return best(track, (plane) => Math.abs(distance(point, plane)));
 }
 

@@ -8,7 +8,7 @@ import { frameInfo, registerFrames, voiFunction } from './frames';
 import type { Track } from './link';
 import { applyLook, PLAIN, type Look } from './look';
 import { Navigator } from './navigator';
-import type { Vector } from './planes';
+import type { Vec3 } from './vector';
 import { drawPicture, type Picture, type PictureOptions } from './picture';
 import { rangeToWindow, windowToRange, type Window } from './presets';
 import type { ViewState } from './view';
@@ -62,6 +62,8 @@ const settings = new Map<string, SeriesSettings>();
 /** One stack on one place of the screen and what can be done with it. */
 export class PaneView {
   images: readonly StackImage[] = [];
+  /** Where the series' pictures lie in the patient. */
+  track: Track = [];
   failed = false;
   private viewport!: Types.IStackViewport;
   private stackSet = false;
@@ -119,11 +121,6 @@ export class PaneView {
     return this.host.active === this;
   }
 
-  /** Where the series' pictures lie in the patient. */
-  get track(): Track {
-    return this.images.map((image) => frameInfo(image.imageId)?.plane);
-  }
-
   /** The picture on the screen. */
   get imageId(): string | undefined {
     return this.stackSet && !this.isBlank ? this.viewport.getCurrentImageId() : undefined;
@@ -153,6 +150,7 @@ export class PaneView {
     this.look = PLAIN;
     this.images = images;
     registerFrames(images);
+    this.track = images.map((image) => frameInfo(image.imageId)?.plane);
     this.options.onView({ count: images.length, shown: false, error: null });
     await this.navigator.open(images.map((image) => image.imageId), left?.index ?? index);
   }
@@ -163,6 +161,7 @@ export class PaneView {
     if (first && this.stackSet) settings.set(first.imageId, { index: this.index, range: this.range, inverted: this.inverted });
     this.navigator.close();
     this.images = [];
+    this.track = [];
     this.stackSet = false;
     this.blank(false);
     this.fail(false);
@@ -314,7 +313,7 @@ export class PaneView {
   }
 
   /** A point of the patient on this pane, CSS pixels from its corner; undefined while nothing is shown. */
-  onScreen(point: Vector): Types.Point2 | undefined {
+  onScreen(point: Vec3): Types.Point2 | undefined {
     return this.imageId === undefined ? undefined : this.viewport.worldToCanvas([...point]);
   }
 

@@ -1,8 +1,8 @@
 import { BaseTool, type Types as ToolTypes } from '@cornerstonejs/tools';
-import type { Vector } from '../engine/planes';
+import type { Vec3 } from '../engine/vector';
 
 /** A point of the patient, in millimetres. */
-export type PointHandler = (point: Vector, element: HTMLDivElement) => void;
+export type PointHandler = (point: Vec3, element: HTMLDivElement) => void;
 
 /** Points at a place of the patient, to be shown in every pane that has it. */
 export class CursorTool extends BaseTool {

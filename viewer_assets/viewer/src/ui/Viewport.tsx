@@ -4,7 +4,7 @@ import type { First } from '../first/first';
 import { t } from '../i18n';
 import { objectKind } from '../objects/kind';
 import { ObjectView } from '../objects/ObjectView';
-import { activate, goTo, mount, openPicture, openSeries, report, unmount } from '../panes';
+import { activate, goTo, mount, openSeries, report, unmount } from '../panes';
 import * as state from '../state';
 import type { Pane } from '../state';
 import { holdsObject, rateActions } from './actions';
@@ -90,7 +90,7 @@ function Cover({ pane }: { pane: Pane }) {
         study={study}
         series={series}
         onError={(error) => { report(error, 'object_invalid', pane); }}
-        onOpen={(other, instance, frame) => { void openPicture({ study, series: other }, instance, frame, pane); }}
+        onOpen={(other, instance, frame) => { void openSeries({ study, series: other }, pane, { instance, frame }); }}
       />
     );
   }

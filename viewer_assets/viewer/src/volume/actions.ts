@@ -4,7 +4,7 @@ import { isOn, type Mark } from './marks';
 import { axesOf, PANES, PATIENT, scrolled, slicingAxis, toPane, turnInPane, type Pane } from './planes';
 import { normalOf, type Projection, type Slab } from './reslice';
 import * as store from './store';
-import type { Vec3 } from './vec';
+import type { Vec3 } from '../engine/vector';
 
 const MOST_ZOOM = 40;
 const LEAST_ZOOM = 0.2;

@@ -1,7 +1,7 @@
 import { halfExtent, middle, toIndex, toPoint, indexSteps, type Grid, type Volume } from './grid';
 import type { ScreenAxes } from './planes';
 import { opacityAt, type Transfer } from './transfer';
-import { add, along, cross, radians, rotate, scale, subtract, unit, type Vec3 } from './vec';
+import { add, along, cross, radians, rotate, scale, subtract, unit, type Vec3 } from '../engine/vector';
 
 /** A parallel projection: what is in the middle of the picture, how it is turned, millimetres a pixel. */
 export interface Camera extends ScreenAxes {

@@ -2,7 +2,7 @@ import { frameDataset, number, numbers, TAG, text } from '../dicomweb/dataset';
 import type { StackImage } from '../dicomweb/stack';
 import type { Dataset } from '../dicomweb/types';
 import type { Grid } from './grid';
-import { along, cross, distance, dot, length, scale, subtract, unit, type Vec3 } from './vec';
+import { along, cross, distance, dot, length, scale, subtract, unit, type Vec3 } from '../engine/vector';
 
 /** Why no volume is made of a series; each has a sentence `refusal.<reason>`. */
 export const REFUSALS = ['few', 'colour', 'size', 'spacing', 'unknownPosition', 'reference', 'orientation', 'duplicate', 'gap', 'tilt'] as const;

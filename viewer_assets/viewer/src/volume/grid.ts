@@ -1,4 +1,4 @@
-import { add, along, dot, length, subtract, type Vec3 } from './vec';
+import { add, along, dot, length, subtract, type Vec3 } from '../engine/vector';
 
 /** Where the voxels lie: `steps` lead from a voxel to the next along columns, rows and slices, each at right angles to the others. */
 export interface Grid {

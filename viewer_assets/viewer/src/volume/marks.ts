@@ -1,6 +1,6 @@
 import { stepAlong, type Grid } from './grid';
 import { normalOf, type Plane, type Slab } from './reslice';
-import { distance, dot, subtract, type Vec3 } from './vec';
+import { distance, dot, subtract, type Vec3 } from '../engine/vector';
 
 /** What was measured on a reconstruction, in the patient's space; `value` as the picture showed it. */
 export type Mark =

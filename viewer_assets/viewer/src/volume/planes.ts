@@ -1,7 +1,7 @@
 import { edgeLetters, type Edges } from '../engine/orientation';
 import { halfExtent, halfSpan, middle, stepAlong, type Grid } from './grid';
 import type { Plane } from './reslice';
-import { add, along, cross, dot, radians, rotate, scale, subtract, unit, type Vec3 } from './vec';
+import { add, along, cross, dot, radians, rotate, scale, subtract, unit, type Vec3 } from '../engine/vector';
 
 export const PANES = ['axial', 'sagittal', 'coronal'] as const;
 export type Pane = (typeof PANES)[number];

@@ -13,7 +13,7 @@ import vtkOpenGLRenderWindow from '@kitware/vtk.js/Rendering/OpenGL/RenderWindow
 import type { Camera } from './camera';
 import { halfExtent, spacing, toPoint, type Volume } from './grid';
 import type { Transfer } from './transfer';
-import { along, cross, scale, unit, type Vec3 } from './vec';
+import { along, cross, scale, unit, type Vec3 } from '../engine/vector';
 
 export interface RenderState {
   camera: Camera;

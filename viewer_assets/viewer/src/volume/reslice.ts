@@ -1,5 +1,5 @@
 import { indexSteps, stepAlong, toIndex, type Grid, type Volume, type Voxels } from './grid';
-import { along, cross, scale, type Vec3 } from './vec';
+import { along, cross, scale, type Vec3 } from '../engine/vector';
 
 /** A plane through the volume: what lies in the middle of the picture, and the unit vectors to its right and down. */
 export interface Plane {

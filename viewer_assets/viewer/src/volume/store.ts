@@ -6,7 +6,7 @@ import type { Grid, Volume } from './grid';
 import type { Mark } from './marks';
 import { axesOf, batchAngles, batchAxes, PATIENT, planeOf, type Pane, type ScreenAxes, type Triad } from './planes';
 import type { Plane, Slab } from './reslice';
-import type { Vec3 } from './vec';
+import type { Vec3 } from '../engine/vector';
 
 /** What is reconstructed and how it is looked at. Only `actions.ts` and `session.ts` write here. */
 

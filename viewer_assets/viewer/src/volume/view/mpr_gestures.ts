@@ -4,7 +4,7 @@ import { removeMark } from '../actions';
 import { fittingPixel, PANES, toPane, toPatient, type Pane } from '../planes';
 import { valueAt, type Plane } from '../reslice';
 import * as store from '../store';
-import type { Vec3 } from '../vec';
+import type { Vec3 } from '../../engine/vector';
 import { crossHair, grips, turned } from './overlay';
 
 export type MprPaneId = Pane | 'batch';
