@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { goTo, withEngine } from '../panes';
 import { t } from '../i18n';
 import * as state from '../state';
-import { Icon } from './icons';
+import { SmallButton } from './SmallButton';
 
 /** Everything that was measured, each with its picture's number; a click leads there. */
 export function MeasurementList() {
@@ -33,35 +33,28 @@ export function MeasurementList() {
             </span>
           </button>
           {mark.typed && (
-            <button
-              type="button"
-              class="remove"
-              title={t('measure.edit')}
-              aria-label={t('measure.edit')}
-              data-testid="measurement-edit"
-              onClick={() => {
+            <SmallButton
+              icon="text"
+              label={t('measure.edit')}
+              name="measurement-edit"
+              onPress={() => {
                 state.panel.value = null;
                 withEngine((engine) => {
                   engine.typeText(mark.id);
                 });
               }}
-            >
-              <Icon name="text" />
-            </button>
+            />
           )}
-          <button
-            type="button"
-            class="remove"
-            title={t('measure.delete')}
-            aria-label={t('measure.delete')}
-            onClick={() => {
+          <SmallButton
+            icon="close"
+            label={t('measure.delete')}
+            name="measurement-delete"
+            onPress={() => {
               withEngine((engine) => {
                 engine.deleteMark(mark.id);
               });
             }}
-          >
-            <Icon name="close" />
-          </button>
+          />
         </div>
       ))}
     </aside>

@@ -4,7 +4,7 @@ import { t } from '../i18n';
 import { withActive } from '../panes';
 import { browserStorage, LONGEST_TITLE, withPreset, writePresets, type OwnPreset } from '../presets';
 import * as state from '../state';
-import { Icon } from './icons';
+import { SmallButton } from './SmallButton';
 import { presetText } from './text';
 
 function close() {
@@ -122,18 +122,14 @@ export function Windows() {
               </small>
               {index < 9 && <kbd>{index + 1}</kbd>}
             </button>
-            <button
-              type="button"
-              class="remove"
-              title={t('preset.remove')}
-              aria-label={t('preset.remove')}
-              data-testid="preset-remove"
-              onClick={() => {
+            <SmallButton
+              icon="close"
+              label={t('preset.remove')}
+              name="preset-remove"
+              onPress={() => {
                 keep(state.ownPresets.value.filter((other) => other !== preset));
               }}
-            >
-              <Icon name="close" />
-            </button>
+            />
           </div>
         ))}
         {state.presets.value.map((preset, index) => (
