@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser
-
 from dicom_node import log
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dimse.receive import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from dicom_node.foreign import attributes
 from dicom_node.foreign.error import ForeignError
 from dicom_node.foreign.instance import File, Made, make
-from dicom_node.web.inbox import MAX_HEADER, MAX_HEADERS, Begin, BodyError, Outcome
+from dicom_node.web.inbox import Begin, Outcome
+from dicom_node.web.parts import BodyError, Parts, media_type
 
 DICOM_JSON = "application/dicom+json"
 MAX_METADATA = 4 << 20
@@ -56,36 +54,16 @@ class HandedIn:
         self._max_pixels = max_pixels
         self._has_room = has_room
         self._parts: list[_Part] = []
-        self._headers: dict[bytes, str] = {}
-        self._field = self._value = b""
-        self._ended = False
         self._taken = 0
-        self._parser = MultipartParser(
-            boundary.encode("latin-1", "replace"),
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": self._on_field,
-                "on_header_value": self._on_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._end_headers,
-                "on_part_data": self._on_data,
-                "on_end": self._end,
-            },
-            max_header_count=MAX_HEADERS,
-            max_header_size=MAX_HEADER,
-        )
+        self._body = Parts(boundary, opening=self._open, begin=self._begin_file, data=self._on_data)
 
     def write(self, data: bytes) -> None:
         """Raises `BodyError`."""
-        try:
-            self._parser.write(data)
-        except MultipartParseError as error:
-            raise BodyError("The body is no multipart body.") from error
+        self._body.write(data)
 
     def finish(self) -> None:
         """All has come: make and store each instance; raises `BodyError` when nothing can be."""
-        if not self._ended:
-            raise BodyError("The body ends before its last boundary.")
+        self._body.finish()
         datasets = self._datasets()
         files = {part.location: part for part in self._parts[1:]}
         for metadata in datasets:
@@ -142,37 +120,21 @@ class HandedIn:
         file = File(part.stream, part.size, part.media_type)
         return make(dataset, file, self._max_pixels)
 
-    def _begin_part(self) -> None:
+    def _open(self) -> None:
         if len(self._parts) > MAX_FILES:
             raise BodyError(f"The body has more than {MAX_FILES} files.")
-        self._headers = {}
-        self._field = self._value = b""
 
-    def _on_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
-
-    def _on_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        self._headers[self._field.strip().lower()] = self._value.decode("latin-1").strip()
-        self._field = self._value = b""
-
-    def _end_headers(self) -> None:
-        media_type = self._headers.get(b"content-type", "").partition(";")[0].strip().lower()
-        location = self._headers.get(b"content-location", "")
+    def _begin_file(self, headers: Mapping[bytes, str]) -> None:
         stream = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed by discard
-        self._parts.append(_Part(media_type, location, stream))
+        location = headers.get(b"content-location", "")
+        self._parts.append(_Part(media_type(headers), location, stream))
 
-    def _on_data(self, data: bytes, start: int, end: int) -> None:
+    def _on_data(self, data: bytes) -> None:
         part = self._parts[-1]
-        part.size += end - start
+        part.size += len(data)
         if part.size > (MAX_METADATA if len(self._parts) == 1 else self._max_size):
             raise BodyError("A part is larger than the node takes.")
-        self._taken += end - start
+        self._taken += len(data)
         if self._taken > self._max_size:
             raise BodyError("The files together are larger than one instance may be.")
-        part.stream.write(data[start:end])
-
-    def _end(self) -> None:
-        self._ended = True
+        part.stream.write(data)

@@ -3,10 +3,7 @@
 Multipart bodies (RFC 2046, RFC 2387) and single ones, as PS3.18 section 8.6.1 has them.
 """
 
-from collections.abc import Callable
-
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser
+from collections.abc import Callable, Mapping
 
 from dicom_node.dataset.elements import UnreadableError
 from dicom_node.dataset.identity import Identity
@@ -18,22 +15,17 @@ from dicom_node.dimse.receive import (
     SUCCESS,
     Intake,
 )
+from dicom_node.web.parts import BodyError, Parts, media_type
 
 # PS3.18 table I.2-2.
 SYNTAX_NOT_SUPPORTED = 0xC122
 MAX_PARTS = 10_000
-MAX_HEADERS = 16
-MAX_HEADER = 4096
 # File meta information of real files has some hundred bytes.
 MAX_META = 1 << 20
 FIRST_LOOK = 4096
 DICOM = "application/dicom"
 
 Begin = Callable[[FileMeta], Intake]
-
-
-class BodyError(Exception):
-    """The body is not what its Content-Type says; the message says in what."""
 
 
 class Outcome:
@@ -135,45 +127,31 @@ class Body:
         self.outcomes: list[Outcome] = []
         self._new: Callable[[], Part] = lambda: Part(begin, max_size)
         self._part: Part | None = None
-        self._parser: MultipartParser | None = None
-        self._ended = False
-        self._field = self._value = b""
-        self._type = ""
+        self._parts: Parts | None = None
         if boundary:
-            self._parser = MultipartParser(
-                boundary.encode("latin-1", "replace"),
-                {
-                    "on_part_begin": self._begin_part,
-                    "on_header_field": self._on_field,
-                    "on_header_value": self._on_value,
-                    "on_header_end": self._end_header,
-                    "on_headers_finished": self._end_headers,
-                    "on_part_data": self._on_data,
-                    "on_part_end": self._end_part,
-                    "on_end": self._end,
-                },
-                max_header_count=MAX_HEADERS,
-                max_header_size=MAX_HEADER,
+            self._parts = Parts(
+                boundary,
+                opening=self._open,
+                begin=self._look_at,
+                data=self._on_data,
+                end=self._end_part,
             )
         else:
             self._part = self._new()
 
     def write(self, data: bytes) -> None:
         """Raises `BodyError`."""
-        if self._parser is None:
-            self._on_data(data, 0, len(data))
-            return
-        try:
-            self._parser.write(data)
-        except MultipartParseError as error:
-            raise BodyError("The body is no multipart body.") from error
+        if self._parts is None:
+            self._on_data(data)
+        else:
+            self._parts.write(data)
 
     def finish(self) -> None:
         """All has come; raises `BodyError` when that is not the end."""
-        if self._parser is None:
+        if self._parts is None:
             self._end_part()
-        elif not self._ended:
-            raise BodyError("The body ends before its last boundary.")
+        else:
+            self._parts.finish()
 
     def discard(self) -> None:
         """Leave nothing behind of a part that did not end."""
@@ -181,37 +159,21 @@ class Body:
             self._part.discard()
             self._part = None
 
-    def _begin_part(self) -> None:
+    def _open(self) -> None:
         if len(self.outcomes) >= MAX_PARTS:
             raise BodyError(f"The body has more than {MAX_PARTS} parts.")
-        self._part, self._type = self._new(), ""
-        self._field = self._value = b""
+        self._part = self._new()
 
-    def _on_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
-
-    def _on_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._field.strip().lower() == b"content-type":
-            self._type = self._value.decode("latin-1")
-        self._field = self._value = b""
-
-    def _end_headers(self) -> None:
-        kind = self._type.partition(";")[0].strip().lower()
+    def _look_at(self, headers: Mapping[bytes, str]) -> None:
         # The default is the type of the whole (RFC 2387 section 3.1), which was looked at.
-        if kind not in ("", DICOM):
+        if media_type(headers) not in ("", DICOM):
             raise BodyError("A part is not application/dicom.")
 
-    def _on_data(self, data: bytes, start: int, end: int) -> None:
+    def _on_data(self, data: bytes) -> None:
         if self._part is not None:
-            self._part.write(data[start:end])
+            self._part.write(data)
 
     def _end_part(self) -> None:
         if self._part is not None:
             part, self._part = self._part, None
             self.outcomes.append(part.finish())
-
-    def _end(self) -> None:
-        self._ended = True

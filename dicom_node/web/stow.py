@@ -17,7 +17,8 @@ from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.receive import Intake, Receiver
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.handed_in import DICOM_JSON, HandedIn
-from dicom_node.web.inbox import DICOM, Body, BodyError, Outcome
+from dicom_node.web.inbox import DICOM, Body, Outcome
+from dicom_node.web.parts import BodyError
 from dicom_node.web.problem import Problem, bad_request
 from dicom_node.web.room import Room
 from dicom_node.web.ticket import Ticket
