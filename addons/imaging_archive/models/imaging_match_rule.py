@@ -19,6 +19,7 @@ class ImagingMatchRule(models.Model):
     """By what a study and an order are held to be the same examination (ARC-5.9)."""
 
     _name = "imaging.match.rule"
+    _inherit = ["imaging.hospital.owned"]
     _description = "Matching Rule"
     _order = "sequence, id"
 
@@ -61,13 +62,6 @@ class ImagingMatchRule(models.Model):
                 raise ValidationError(
                     self.env._("Rule %(rule)s: some criterion needs a weight.", rule=rule.name)
                 )
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "hospital_id" in vals:
-            # Record rules are checked before a change; nothing moves to a hospital unseen.
-            self.check_access("write")
-        return result
 
     def _as_data(self):
         """The rules for `matching.best`, in their sequence."""

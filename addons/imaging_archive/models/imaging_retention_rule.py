@@ -14,6 +14,7 @@ class ImagingRetentionRule(models.Model):
     """What becomes of images with time: to the near line, or proposed for deletion (GEN-7)."""
 
     _name = "imaging.retention.rule"
+    _inherit = ["imaging.hospital.owned"]
     _description = "Retention Rule"
     _order = "hospital_id, action, after_days, id"
 
@@ -67,13 +68,6 @@ class ImagingRetentionRule(models.Model):
                         days=int(years * DAYS_A_YEAR) + 1,
                     )
                 )
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "hospital_id" in vals:
-            # Record rules are checked before a change; nothing moves to a hospital unseen.
-            self.check_access("write")
-        return result
 
     @api.model
     def _configuration(self, node):

@@ -12,6 +12,7 @@ class ImagingWindowPreset(models.Model):
     """A window that readers choose by its name or number key (SHR-3.9, CON-4.11, PAT-1.5)."""
 
     _name = "imaging.window.preset"
+    _inherit = ["imaging.hospital.owned"]
     _description = "Window Preset"
     _order = "sequence, id"
 
@@ -47,13 +48,6 @@ class ImagingWindowPreset(models.Model):
                 raise ValidationError(self.env._("Window center: from -65535 to 65535."))
             if len(preset.body_parts or "") > 500:
                 raise ValidationError(self.env._("First for: 500 characters at most."))
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "hospital_id" in vals:
-            # Record rules are checked before a change; nothing moves to a hospital unseen.
-            self.check_access("write")
-        return result
 
     @api.model
     def _for_viewer(self):

@@ -1,3 +1,7 @@
+# What other models inherit is loaded before them.
+from . import imaging_hospital_owned
+
+# isort: split
 from . import (
     imaging_access_log,
     imaging_department,

@@ -3,6 +3,7 @@ from odoo import fields, models
 
 class ImagingDepartment(models.Model):
     _name = "imaging.department"
+    _inherit = ["imaging.hospital.owned"]
     _description = "Department"
     _order = "hospital_id, sequence, name"
 
@@ -21,10 +22,3 @@ class ImagingDepartment(models.Model):
     _name_unique = models.Constraint(
         "UNIQUE (hospital_id, name)", "This hospital already has a department of this name."
     )
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "hospital_id" in vals:
-            # Record rules are checked before a change; nothing moves to a hospital unseen.
-            self.check_access("write")
-        return result

@@ -37,6 +37,7 @@ class ImagingDevice(models.Model):
     """What may send images: the node admits an association by this list."""
 
     _name = "imaging.device"
+    _inherit = ["imaging.hospital.owned"]
     _description = "Imaging Device"
     _order = "hospital_id, ae_title"
     _rec_names_search = ["name", "ae_title"]
@@ -82,13 +83,6 @@ class ImagingDevice(models.Model):
         self.ensure_one()
         parts = re.split(r"[,;\s]+", self.addresses or "")
         return [str(ipaddress.ip_address(part)) for part in parts if part]
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "hospital_id" in vals:
-            # Record rules are checked before a change; nothing moves to a hospital unseen.
-            self.check_access("write")
-        return result
 
     @api.depends("name", "ae_title")
     def _compute_display_name(self):
