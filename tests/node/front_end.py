@@ -35,10 +35,10 @@ class Line:
 
     def cut(self) -> None:
         self.down = True
-        for one in self._open:
+        ends, self._open = self._open, []
+        for one in ends:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
 
     def mend(self) -> None:
         self.cut_after, self.down = None, False
@@ -56,15 +56,22 @@ class Line:
             if self.down:
                 client.close()
                 continue
+            threading.Thread(target=self._carry, args=(client,), daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        """Until either end is over. Closed, not only shut down: a sender whose window is full
+        would not notice that."""
+        with client:
             try:
                 centre = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
-                client.close()
-                continue
-            self._open += [client, centre]
-            for source, target in ((client, centre), (centre, client)):
-                arguments = (source, target, source is client)
-                threading.Thread(target=self._pump, args=arguments, daemon=True).start()
+                return
+            with centre:
+                self._open += [client, centre]
+                back = threading.Thread(target=self._pump, args=(centre, client, False))
+                back.start()
+                self._pump(client, centre, True)
+                back.join()
 
     def _pump(self, source: socket.socket, target: socket.socket, upwards: bool) -> None:
         with contextlib.suppress(OSError):

@@ -247,6 +247,8 @@ class Stack:
         for name in ("store", "quarantine"):
             for path in (self.root / name).iterdir():
                 shutil.rmtree(path)
+        for path in self.root.glob("spool/*/*.upload"):
+            path.unlink()
         self.portal.events.clear()
 
     def ticket(self, *, key: Any = None, algorithm: str = "EdDSA", **claims: Any) -> str:
