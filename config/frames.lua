@@ -4,13 +4,15 @@
 
 local TICKET_HOLDS = 1   -- seconds: a revoked ticket ends within 5
 local PLACES_HOLD = 900  -- seconds: no ticket lives longer
+local RAW_HOLDS = 20     -- seconds, for who wants a copy in HTJ2K: it may be made meanwhile
 local tickets, places = ngx.shared.tickets, ngx.shared.places
 local headers = ngx.req.get_headers()
 local authorization = headers["authorization"]
 -- What a viewer sends that takes a frame as it lies, or, over a slow line, rather in HTJ2K.
+local HTJ2K = "1.2.840.10008.1.2.4.201"
 local ACCEPTED = {
     ["application/octet-stream"] = "",
-    ["application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.201, application/octet-stream;q=0.5"] = "htj2k",
+    ["application/octet-stream; transfer-syntax=" .. HTJ2K .. ", application/octet-stream;q=0.5"] = "htj2k",
 }
 local form = ACCEPTED[headers["accept"]]
 
@@ -50,8 +52,9 @@ if not found then
     end
     for instance, number, rest in answer.body:gmatch("(%S+) (%S+) ([^\n]+)\n") do
         local name = reader .. form .. series .. "/" .. instance
+        local raw = form == "htj2k" and not rest:find(" " .. HTJ2K .. " ", 1, true)
         places:set(number == "*" and name or name .. "/" .. number, number .. " " .. rest,
-            PLACES_HOLD)
+            raw and RAW_HOLDS or PLACES_HOLD)
     end
     found = place()
 end

@@ -22,8 +22,9 @@ from stack.settings import REPOSITORY, Settings
 SUITES = ("portal", "static", "node", "faults", "e2e")
 # Only when named: it takes minutes, root, and programs that the others do without.
 ON_DEMAND = ("containers",)
-# Its tests mostly wait: each of two workers has a node of its own.
-NODE = ("tests/node", "-n", "2", "--dist", "loadfile")
+# One pytest run each, with so many workers: these tests mostly wait. Each worker has a node of its
+# own, or is another reader of the one product.
+RUNS = ((("static",), 0), (("node", "faults"), 3), (("e2e",), 2), (ON_DEMAND, 0))
 NO_TESTS = 5  # pytest's exit code
 TEMPLATE = "yunying_template"
 PORTAL_TEST = "portal_test"
@@ -47,13 +48,13 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
             _template(settings)
         if "portal" in chosen:
             codes.append(_portal(settings, environment, pytest_arguments))
-        if "node" in chosen:
-            codes.append(_pytest(settings, environment, [*NODE, *pytest_arguments]))
-        if "e2e" in chosen:
-            _start_product(settings)
-        folders = [f"tests/{name}" for name in chosen if name not in ("portal", "node")]
-        if folders:
-            codes.append(_pytest(settings, environment, [*folders, *pytest_arguments]))
+        for names, workers in RUNS:
+            folders = [f"tests/{name}" for name in names if name in chosen]
+            if "e2e" in names and folders:
+                _start_product(settings)
+            if folders:
+                options = ["-n", str(workers), "--dist", "loadfile", *pytest_arguments]
+                codes.append(_pytest(settings, environment, [*folders, *options]))
     finally:
         processes.stop(settings)
     # A choice of tests may leave a suite without any.
