@@ -24,7 +24,7 @@ SUITES = ("portal", "static", "node", "faults", "e2e")
 ON_DEMAND = ("containers",)
 # One pytest run each, with so many workers: these tests mostly wait. Each worker has a node of its
 # own, or is another reader of the one product.
-RUNS = ((("static",), 0), (("node", "faults"), 3), (("e2e",), 2), (ON_DEMAND, 0))
+RUNS = ((("static",), 0), (("node", "faults"), 2), (("e2e",), 2), (ON_DEMAND, 0))
 NO_TESTS = 5  # pytest's exit code
 TEMPLATE = "yunying_template"
 PORTAL_TEST = "portal_test"

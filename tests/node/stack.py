@@ -32,6 +32,8 @@ ORIGIN = "http://viewer.test"
 # Each process asks the portal for itself, every 0.3 s; only one of them writes what is kept.
 ASKED = 0.7
 PROCESSES = ("receive", "archive", "web")
+# Seconds, on a machine that starts those of several workers at once.
+STARTING = 120
 
 
 def free_port() -> int:
@@ -125,7 +127,7 @@ class Stack:
         assert done.returncode == 0, done.stderr
         self.start(*PROCESSES)
         self.wait_ready(*PROCESSES)
-        wait_until(self._archiving, "the archive process is at work", 30)
+        wait_until(self._archiving, "the archive process is at work", STARTING)
 
     def _archiving(self) -> bool:
         return bool(
@@ -138,9 +140,9 @@ class Stack:
     def wait_ready(self, *names: str) -> None:
         for name in names:
             if name == "receive":
-                wait_until(lambda: _listens(self.dicom_port), "the DICOM port is open", 30)
+                wait_until(lambda: _listens(self.dicom_port), "the DICOM port is open", STARTING)
             if name == "web":
-                wait_until(lambda: _listens(self.web_port), "the web port is open", 30)
+                wait_until(lambda: _listens(self.web_port), "the web port is open", STARTING)
 
     def stop(self, name: str) -> int:
         """End a process as a supervisor does; return its exit code."""
