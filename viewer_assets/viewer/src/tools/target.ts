@@ -36,6 +36,15 @@ export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
   return [along(grid.row) / columnSpacing - shift, along(grid.column) / rowSpacing - shift];
 }
 
+/**
+ * As it is kept with the study, in single precision from the first pixel's corner (PS3.3 C.18.6.1):
+ * numbers are worked out from what will be there again.
+ */
+export function storedPixel([column, row]: Pixel): Pixel {
+  const stored = (value: number) => Math.fround(value + 0.5) - 0.5;
+  return [stored(column), stored(row)];
+}
+
 /** The point of the patient's space at a place of the picture: the way back from `toPixel`. */
 export function toWorld(info: FrameInfo, [column, row]: Pixel): Types.Point3 {
   const grid = gridOf(info);
