@@ -198,7 +198,7 @@ def _number(item: Dataset) -> Number | None:
     name = codes.name_of(concept, derivation)
     unit = codes.unit_of(_key(measured[0].get("MeasurementUnitsCodeSequence")) or ("", ""), name)
     value = measured[0].get("FloatingPointValue", measured[0].get("NumericValue"))
-    if not name or unit not in codes.ALLOWED[name] or value is None:
+    if not name or unit is None or unit not in codes.ALLOWED[name] or value is None:
         return None
     number = float(value)
     return Number(name, number, unit) if math.isfinite(number) else None

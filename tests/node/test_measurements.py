@@ -48,7 +48,7 @@ def region(area: float = 12.5) -> tuple[dict[str, Any], ...]:
 def all_kinds(instance: str) -> list[dict[str, Any]]:
     """One mark of every kind that the viewer draws."""
     return [
-        mark("length", instance, [[1.5, 2.25], [7.5, 10.25]], number("length", 7.071067811865, "mm")),
+        mark("length", instance, [[1.5, 2.25], [7.5, 10.25]], number("length", 7.0710678119, "mm")),
         mark("width", instance, [[1, 1], [9, 1], [5, 0], [5, 4]],
              number("length", 5.6, "mm"), number("width", 2.8, "mm")),
         mark("angle", instance, [[1, 1], [5, 5], [9, 1]], number("angle", 90.0, "deg")),
@@ -151,7 +151,7 @@ def test_the_report_says_what_was_measured_where_and_by_whom(case: Case, tmp_pat
     assert length.ConceptNameCodeSequence[0].CodeValue == "410668003"
     measured = length.MeasuredValueSequence[0]
     assert (measured.FloatingPointValue, str(measured.NumericValue)) == (
-        7.071067811865,
+        7.0710678119,
         "7.07106781",
     )
     assert measured.MeasurementUnitsCodeSequence[0].CodeValue == "mm"

@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { DicomWeb } from '../dicomweb/client';
 import { asViewerError, ViewerError } from '../dicomweb/errors';
 import * as state from '../state';
@@ -72,10 +72,8 @@ function start(dicomWeb: DicomWeb, engine: Host): void {
   client = dicomWeb;
   host = engine;
   measurementList.value = MeasurementList;
-  effect(() => {
-    void state.measurements.value;
-    unsaved.value = mayAnnotate.value && [...books.keys()].some(isUnsaved);
-  });
+  state.measurements.subscribe(compare);
+  mayAnnotate.subscribe(compare);
   addEventListener('beforeunload', (event) => {
     if (unsaved.value) event.preventDefault();
   });
@@ -84,6 +82,10 @@ function start(dicomWeb: DicomWeb, engine: Host): void {
     event.preventDefault();
     void save();
   });
+}
+
+function compare(): void {
+  unsaved.value = mayAnnotate.value && [...books.keys()].some(isUnsaved);
 }
 
 function marksOf(study: string): MarkRecord[] {
@@ -173,7 +175,7 @@ export async function save(): Promise<void> {
     problem.value = { text: ts('save.failed', { reason: reasonOf(error) }), again: () => void save() };
   } finally {
     busy.value = null;
-    unsaved.value = [...books.keys()].some(isUnsaved);
+    compare();
   }
 }
 

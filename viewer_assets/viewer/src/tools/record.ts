@@ -156,9 +156,9 @@ function longerAxisFirst(points: [number, number][]): [number, number][] {
 function uprightAxisFirst(points: [number, number][]): [number, number][] {
   const [a, b, c, d] = points;
   if (!a || !b || !c || !d) return points;
-  const upright = Math.abs(a[1] - b[1]) >= Math.abs(c[1] - d[1]) ? [a, b, c, d] : [c, d, a, b];
-  const [bottom, top, left, right] = upright as [Pixel, Pixel, Pixel, Pixel];
-  return [...(bottom[1] >= top[1] ? [bottom, top] : [top, bottom]), ...(left[0] <= right[0] ? [left, right] : [right, left])] as [number, number][];
+  const upright = Math.abs(a[1] - b[1]) >= Math.abs(c[1] - d[1]);
+  const [bottom, top, left, right] = upright ? [a, b, c, d] : [c, d, a, b];
+  return [...(bottom[1] >= top[1] ? [bottom, top] : [top, bottom]), ...(left[0] <= right[0] ? [left, right] : [right, left])];
 }
 
 const apart = (from: Pixel, to: Pixel) => Math.hypot(to[0] - from[0], to[1] - from[1]);
