@@ -150,7 +150,7 @@ export function recordOf(mark: ToolTypes.Annotation): LiveMark | undefined {
 function longerAxisFirst(points: [number, number][]): [number, number][] {
   const [a, b, c, d] = points;
   if (!a || !b || !c || !d) return points;
-  return apart(a, b) >= apart(c, d) ? [a, b, c, d] : [c, d, a, b];
+  return (apart(a, b) >= apart(c, d) ? [[a, b], [c, d]] : [[c, d], [a, b]]).flatMap((ends) => ends.sort((one, other) => one[0] - other[0] || one[1] - other[1]));
 }
 
 function uprightAxisFirst(points: [number, number][]): [number, number][] {
