@@ -94,13 +94,12 @@ def _draw(viewer):
     _type(viewer, "箭头")
     drag("cobb", (0.4, 0.7), (3, 1))
     viewer.drag((0.4, 0.8), (3 * unit, -unit))
-    viewer.choose("angle")
-    for x, y in ((-6, 0), (-4, 3), (-2, 0)):
-        viewer.press(middle + x * unit, height * 0.25 + y * unit)
-        viewer.page.wait_for_timeout(150)
+    drag("angle", (0.3, 0.22), (2, 2))
+    viewer.press(box["width"] * 0.3 + 4 * unit, height * 0.22)
+    viewer.page.wait_for_timeout(300)
     viewer.choose("freehand")
     turns = [2 * math.pi * part / 16 for part in range(16)]
-    left, top = box["x"] + middle + 6 * unit, box["y"] + height * 0.75
+    left, top = box["x"] + middle - 6 * unit, box["y"] + height * 0.87
     viewer.trace([(left + 2 * unit * math.cos(a), top + unit * math.sin(a)) for a in turns])
     viewer.choose("path")
     for x, y in ((4, 0), (6, 0), (6, 2), (6, 2)):

@@ -118,5 +118,5 @@ const LABEL_LINES = 4;
 
 /** The first lines, for the picture, which must stay visible beneath. */
 export function labelOf(data: ToolTypes.AnnotationData, targetId: string): string[] {
-  return linesOf(data, targetId).slice(0, LABEL_LINES);
+  return linesOf(data, targetId).slice(0, data.author === undefined ? LABEL_LINES : LABEL_LINES + 1);
 }

@@ -10,7 +10,8 @@ export function MeasurementList() {
   const marks = state.measurements.value;
   const list = useRef<HTMLElement>(null);
   useEffect(() => {
-    list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+    // The list alone: a panel around it stays where it is.
+    list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [marks.length]);
   return (
     <aside ref={list} class="measurements" aria-label={t('tool.measurements')}>

@@ -89,8 +89,8 @@ export default function PanelBody({ panel }: { panel: state.Panel }) {
             <ToolRow actions={[...measureTools(), ...moreMeasureTools()]} />
           </div>
           <ToolRow actions={deleteActions()} />
-          <MeasurementList />
           <OthersList />
+          <MeasurementList />
         </>
       );
     case 'more':
