@@ -15,6 +15,7 @@ from dicom_node.spool.spool import Spool
 FOLDER = "measurements"
 # Seconds after which a link to nothing is not one whose file is about to come.
 PATIENCE = 60.0
+ATTEMPTS = 5
 
 
 class Pending:
@@ -26,10 +27,16 @@ class Pending:
     def announce(self, study: str, path: str) -> None:
         """Say that *path* of the spool will be an instance of *study*; raises OSError."""
         target = Path(path)
-        directory = self._spool.root / FOLDER / study
-        durable.make_directory(directory, self._spool.root)
-        link = directory / target.name
-        link.symlink_to(os.path.relpath(target, directory))
+        directory = self._folder / study
+        for attempt in range(ATTEMPTS):
+            durable.make_directory(directory, self._spool.root)
+            try:
+                (directory / target.name).symlink_to(os.path.relpath(target, directory))
+                break
+            except FileNotFoundError:
+                # Whoever read meanwhile found the directory empty, and removed it.
+                if attempt == ATTEMPTS - 1:
+                    raise
         durable.sync_directory(directory)
 
     def read(self, study: str) -> list[bytes]:
@@ -38,13 +45,29 @@ class Pending:
         What is not among them and was acknowledged is in the index by now.
         """
         found = []
-        for link in sorted((self._spool.root / FOLDER / study).glob("*.dcm"), reverse=True):
+        for link in sorted((self._folder / study).glob("*.dcm"), reverse=True):
             try:
                 found.append(link.read_bytes())
             except FileNotFoundError:
-                with contextlib.suppress(FileNotFoundError):
-                    if time.time() - link.lstat().st_mtime > PATIENCE:
-                        link.unlink()
+                self._clear(link)
         with contextlib.suppress(OSError):
-            (self._spool.root / FOLDER / study).rmdir()
+            (self._folder / study).rmdir()
         return found
+
+    def clear_away(self) -> None:
+        """Remove the links of all studies that lead nowhere."""
+        for link in self._folder.glob("*/*.dcm"):
+            if not link.exists():
+                self._clear(link)
+        for directory in self._folder.glob("*"):
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+
+    @property
+    def _folder(self) -> Path:
+        return self._spool.root / FOLDER
+
+    def _clear(self, link: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - link.lstat().st_mtime > PATIENCE:
+                link.unlink()

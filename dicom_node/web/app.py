@@ -134,6 +134,7 @@ def create(config: Config) -> Starlette:
         await pool.open(wait=False)
         renderer.warm_up()
         clearing = asyncio.create_task(uploads.clear_away())
+        await measurements.clear_away()
         yield
         clearing.cancel()
         renderer.close()

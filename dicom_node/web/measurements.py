@@ -101,6 +101,10 @@ class Measurements:
             Route(address, self.put, methods=["PUT"]),
         ]
 
+    async def clear_away(self) -> None:
+        """Forget what waited for the archive, and is there."""
+        await asyncio.to_thread(self._pending.clear_away)
+
     async def get(self, request: Request) -> ASGIApp:
         ticket, study = await self._admitted(request, "view")
         await self._hospital(ticket, study)
@@ -158,6 +162,9 @@ class Measurements:
                 self._pending.announce(study, intake.path)
             intake.write([content])
             status, comment = intake.finish()
+        except OSError as error:
+            log.get().error("measurements_not_saved", error=error.strerror)
+            raise unavailable("The measurements could not be saved.") from error
         finally:
             intake.discard()
         if status == OUT_OF_RESOURCES:

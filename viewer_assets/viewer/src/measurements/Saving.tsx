@@ -65,8 +65,8 @@ export function OthersList() {
   return (
     <fieldset class="others">
       <legend>{ts('others.title')}</legend>
-      {others.value.map((other) => (
-        <Entry key={`${other.study} ${other.document.document} ${other.document.author}`} other={other} />
+      {others.value.map((other, at) => (
+        <Entry key={at} other={other} />
       ))}
     </fieldset>
   );
