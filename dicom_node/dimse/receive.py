@@ -100,6 +100,11 @@ class Intake:
             self._draft = receiver.spool.draft(hospital)
             self._draft.write([self._head])
 
+    @property
+    def path(self) -> str:
+        """Where it will lie in the spool; empty when it will not."""
+        return self._draft.path if self._draft is not None else ""
+
     def refuse(self, status: int, comment: str) -> None:
         """Keep nothing of it, and answer so."""
         self.discard()

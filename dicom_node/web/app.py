@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
 
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
 from dicom_node.web import catalog, failures
 from dicom_node.web.auth import Authenticator
+from dicom_node.web.measurements import Measurements, Parts
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
 from dicom_node.web.room import Room
@@ -113,19 +115,26 @@ def create(config: Config) -> Starlette:
     )
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
-    service = Service(config, stores.FollowingStores(config), pool, authenticator, renderer)
+    store = stores.FollowingStores(config)
+    service = Service(config, store, pool, authenticator, renderer)
     spool = Spool(config.spool.path)
     room = Room(spool, config.portal.cache_file)
     limit = config.dicom.max_instance
     uploads = Uploads(spool, room, pool, authenticator, limit)
     receiver = Receiver(spool, Quarantine(config.quarantine.path))
     stow = Stow(receiver, room, authenticator, limit, config.web.max_pixels, service.base)
+    measurements = Measurements(
+        Parts(service.catalog, service.access, authenticator, store, receiver, room),
+        service.base,
+        ZoneInfo(config.archive.time_zone),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await pool.open(wait=False)
         renderer.warm_up()
         clearing = asyncio.create_task(uploads.clear_away())
+        await measurements.clear_away()
         yield
         clearing.cancel()
         renderer.close()
@@ -133,7 +142,12 @@ def create(config: Config) -> Starlette:
         await pool.close(timeout=1)
 
     return Starlette(
-        routes=[*routes(service), *uploads.routes(PREFIX), *stow.routes(PREFIX)],
+        routes=[
+            *routes(service),
+            *uploads.routes(PREFIX),
+            *stow.routes(PREFIX),
+            *measurements.routes(PREFIX),
+        ],
         middleware=[Middleware(Edge, origin=config.web.origin)],
         exception_handlers={
             Problem: failures.handle,

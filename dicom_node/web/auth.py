@@ -23,6 +23,7 @@ MAX_TOKEN = 65_536
 MAX_LIFETIME = 900
 LEEWAY = 5
 MAX_KEYS = 8
+MAX_LABEL = 256
 REVOCATION_CACHE_SECONDS = 1.0
 MAX_CACHED = 10_000
 PERMISSIONS = frozenset(("view", "download", "store", "annotate", "render"))
@@ -96,8 +97,10 @@ def _ticket(claims: dict[str, Any]) -> Ticket:
         raise _invalid()
     if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in identity):
         raise _invalid()
+    label = claims.get("label")
+    label = label[:MAX_LABEL] if isinstance(label, str) else ""
     ticket, subject, purpose = identity
-    return Ticket(ticket, subject, studies, hospitals, permissions, anonymous, purpose)
+    return Ticket(ticket, subject, studies, hospitals, permissions, anonymous, purpose, label)
 
 
 def _scope(scope: Any) -> tuple[frozenset[str] | None, frozenset[str] | None]:

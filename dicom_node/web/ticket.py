@@ -16,6 +16,8 @@ class Ticket:
     permissions: frozenset[str]
     anonymous: bool
     purpose: str
+    # What to show of the subject.
+    label: str = ""
 
     def require(self, permission: str) -> None:
         if permission not in self.permissions:

@@ -59,7 +59,7 @@ _REPORTS = {
     "web": ("requests",),
 }  # fmt: skip
 _REASONS = {"unreadable", "invalid_uid", "mismatch", "conflict", "other_hospital"}
-_ACTIONS = {"metadata", "frames", "rendered", "instance", "search"}
+_ACTIONS = {"metadata", "frames", "rendered", "instance", "search", "annotate"}
 
 
 class FakePortal:

@@ -208,6 +208,10 @@ class TestEvents(ArchiveCase):
         self.assertEqual(len(entry), 1)
         self.assertEqual((entry.user_id, entry.study_id), (reader, self.study_a))
         self.assertEqual((entry.hospital_id, entry.action), (self.a, "frames"))
+        saved = event["access"] | {"ticket": "k" * 22, "action": "annotate"}
+        self.assertEqual(self._deliver([event | {"id": 44, "access": saved}])["accepted"], [44])
+        kept = self.env["imaging.access.log"].search([("ticket", "=", "k" * 22)])
+        self.assertEqual((kept.action, kept.study_id), ("annotate", self.study_a))
 
     def test_refused_association_is_listed_once(self):
         event = {

@@ -10,6 +10,7 @@ ACTIONS = [
     ("rendered", "Read rendered pictures"),
     ("instance", "Downloaded files"),
     ("search", "Searched"),
+    ("annotate", "Saved measurements"),
     ("share", "Created a share"),
     ("share_open", "Opened a share"),
     ("share_revoke", "Revoked a share"),

@@ -41,11 +41,11 @@ export async function startApp(): Promise<void> {
 }
 
 function keeper(): TicketKeeper {
-  state.mayDownload.value = mayDownload(open.ticket);
+  state.rights.value = rights(open.ticket);
   return new TicketKeeper(
     open.ticket,
     (ticket) => {
-      state.mayDownload.value = mayDownload(ticket);
+      state.rights.value = rights(ticket);
       keep({ ticket });
     },
     () => {
@@ -59,8 +59,8 @@ function keep(change: Partial<Launch>): void {
   keepLaunch(sessionStorage, open);
 }
 
-function mayDownload(ticket: string): boolean {
-  return readClaims(ticket)?.perms.includes('download') ?? false;
+function rights(ticket: string): readonly string[] {
+  return readClaims(ticket)?.perms ?? [];
 }
 
 function endSession(code: ErrorCode): void {

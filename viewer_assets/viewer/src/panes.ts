@@ -165,6 +165,7 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
     if (at >= 0) goTo(at, pane);
     await Promise.all([previewing, drawing]);
     void offerVolume(open, stack, pane);
+    void bringMarks(study.uid);
   } catch (error) {
     report(error, 'engine_failed', pane);
   }
@@ -177,6 +178,16 @@ async function offerVolume(open: OpenSeries, stack: readonly StackImage[], pane:
     if (pane.open.value === open) pane.refusal.value = refusalText(stack);
   } catch (error) {
     // Nothing is offered, and the picture stays.
+    asViewerError(error, 'network');
+  }
+}
+
+/** What was measured before, and the way to save: after the picture, too. */
+async function bringMarks(study: string): Promise<void> {
+  try {
+    const { opened } = await import('./measurements/session');
+    if (running) await opened(study, client, running);
+  } catch (error) {
     asViewerError(error, 'network');
   }
 }

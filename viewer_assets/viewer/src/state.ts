@@ -98,8 +98,8 @@ export const typing = signal<Typing | null>(null);
 /** Nothing can be shown any more, for instance because the ticket has ended. */
 export const fatal = signal<Problem | null>(null);
 export const connection = signal<Connection>('ok');
-/** The ticket lets whole files be taken along. The node decides; this only spares a button that would fail. */
-export const mayDownload = signal(false);
+/** What the ticket allows. The node decides; this only spares a button that would fail. */
+export const rights = signal<readonly string[]>([]);
 export const contextLost = signal(false);
 export const tool = signal<ToolName>('window');
 /** How much larger the magnifier shows. */

@@ -126,7 +126,7 @@ export class DicomWeb {
   }
 
   /** GET with retries; `read` takes the body, so that a body that breaks off is fetched again as well. */
-  private async get<T>(
+  async get<T>(
     path: string,
     accept: string,
     read: (response: Response) => Promise<T>,
@@ -151,8 +151,9 @@ export class DicomWeb {
     }
   }
 
-  private async once(path: string, accept: string, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
-    let response = await this.send(path, accept, signal, headers);
+  /** One request, after a renewed ticket a second; throws ViewerError, or TypeError when the network is away. */
+  async once(path: string, accept: string, signal?: AbortSignal, headers: Record<string, string> = {}, more: RequestInit = {}): Promise<Response> {
+    let response = await this.send(path, accept, signal, headers, more);
     if (response.status === 401) {
       const refusal = await errorFromResponse(response);
       if (refusal.code !== 'ticket_expired') throw refusal;
@@ -161,14 +162,15 @@ export class DicomWeb {
       } catch (error) {
         throw error instanceof TypeError ? error : refusal;
       }
-      response = await this.send(path, accept, signal, headers);
+      response = await this.send(path, accept, signal, headers, more);
     }
     if (!response.ok) throw await errorFromResponse(response);
     return response;
   }
 
-  private send(path: string, accept: string, signal: AbortSignal | undefined, headers: Record<string, string>): Promise<Response> {
+  private send(path: string, accept: string, signal: AbortSignal | undefined, headers: Record<string, string>, more: RequestInit): Promise<Response> {
     return fetch(this.root + path, {
+      ...more,
       headers: { ...headers, Accept: accept, Authorization: `Bearer ${this.tickets.current}` },
       credentials: 'omit',
       ...(signal ? { signal } : {}),

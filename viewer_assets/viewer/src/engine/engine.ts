@@ -43,7 +43,7 @@ export class Engine implements PaneHost {
   private panes: PaneView[] = [];
   private current: PaneView | undefined;
   private readonly tools: Tools;
-  private readonly marks: Marks;
+  readonly marks: Marks;
   private readonly texts: Texts;
 
   constructor(private readonly options: EngineOptions) {
@@ -178,8 +178,14 @@ export class Engine implements PaneHost {
     this.tools.sketch?.finishPath();
   }
 
+  /** Shows marks that were placed or withdrawn. */
+  refresh(): void {
+    this.marks.changed();
+    this.render();
+  }
+
   typeText(id: string): void {
-    this.texts.again(id);
+    this.texts.again(id, this.current?.element);
   }
 
   /** What the reader typed for a mark; a new mark without a text is taken away. */

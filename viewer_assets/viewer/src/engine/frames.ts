@@ -20,17 +20,29 @@ export interface FrameInfo {
 }
 
 const frames = new Map<string, FrameInfo>();
+const imageIds = new Map<string, string>();
 
 export function registerFrames(images: readonly StackImage[]): void {
   for (const image of images) {
     if (frames.has(image.imageId)) continue;
     const dataset = frameDataset(image.dataset, image.frame);
+    imageIds.set(`${image.instance}/${image.frame}`, image.imageId);
     frames.set(image.imageId, { image, dataset, calibration: calibrate(dataset), plane: planeIn(dataset) });
   }
 }
 
 export function frameInfo(imageId: string): FrameInfo | undefined {
   return frames.get(imageId);
+}
+
+/** The picture of an instance's frame, counted from 1, if its series has been open. */
+export function imageIdOf(instance: string, frame: number): string | undefined {
+  return imageIds.get(`${instance}/${frame}`);
+}
+
+/** A picture without a frame of reference shares its space with no other. */
+export function frameOfReference({ dataset, image }: FrameInfo): string {
+  return text(dataset, TAG.frameOfReference) || `none/${image.imageId}`;
 }
 
 export const VOI_FUNCTIONS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'] as const;
@@ -95,11 +107,10 @@ export function gridOf({ dataset, image }: FrameInfo): Grid {
 }
 
 function planeModule(info: FrameInfo): Module {
-  const { dataset, calibration, image } = info;
+  const { dataset, calibration } = info;
   const { row, column, position } = gridOf(info);
   return {
-    // A picture without a frame of reference shares its space with no other.
-    frameOfReferenceUID: text(dataset, TAG.frameOfReference) || `none/${image.imageId}`,
+    frameOfReferenceUID: frameOfReference(info),
     rows: number(dataset, TAG.rows),
     columns: number(dataset, TAG.columns),
     imageOrientationPatient: [...row, ...column],

@@ -58,6 +58,8 @@ export interface Measurement {
   selected: boolean;
   /** It holds a text that the reader typed. */
   typed: boolean;
+  /** Another reader's, which is not changed here. */
+  foreign: boolean;
 }
 
 export const MEASURE_TOOLS = [

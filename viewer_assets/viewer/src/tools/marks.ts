@@ -1,6 +1,8 @@
 import { eventTarget } from '@cornerstonejs/core';
 import { annotation as annotations, Enums, type Types as ToolTypes } from '@cornerstonejs/tools';
 import { MEASURE_TOOLS, type Measurement } from '../engine/view';
+import type { LiveMark, MarkRecord } from '../measurements/record';
+import { annotationOf, isForeign, isIncomplete, recordOf } from './record';
 import { linesOf } from './stats';
 
 const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED, ANNOTATION_SELECTION_CHANGE } = Enums.Events;
@@ -12,6 +14,19 @@ interface Deed {
 }
 
 const DEEDS = 50;
+const FOREIGN = 'rgb(140, 220, 150)';
+/** What another reader drew is not the reader's own, and looks so. */
+const FOREIGN_STYLE = {
+  color: FOREIGN,
+  colorLocked: FOREIGN,
+  colorHighlighted: FOREIGN,
+  colorSelected: FOREIGN,
+  lineDash: '4,3',
+  textBoxColor: FOREIGN,
+  textBoxColorLocked: FOREIGN,
+  textBoxColorHighlighted: FOREIGN,
+  textBoxColorSelected: FOREIGN,
+};
 
 /** Keeps a list of what was measured in the open series, in step with cornerstone's annotations of all series. */
 export class Marks {
@@ -49,7 +64,7 @@ export class Marks {
 
   /** Takes away all marks of the open series. */
   removeAll(): void {
-    const here = annotations.state.getAllAnnotations().filter((mark) => this.indexOf(mark.metadata?.referencedImageId ?? '') >= 0);
+    const here = annotations.state.getAllAnnotations().filter((mark) => !isForeign(mark) && this.indexOf(mark.metadata?.referencedImageId ?? '') >= 0);
     this.takeAway(here.flatMap(({ annotationUID }) => annotationUID ?? []));
   }
 
@@ -60,6 +75,31 @@ export class Marks {
     if (last.deleted) for (const mark of last.marks) annotations.state.addAnnotation(mark, mark.metadata?.FrameOfReferenceUID ?? '');
     else for (const { annotationUID } of last.marks) if (annotationUID !== undefined) annotations.state.removeAnnotation(annotationUID);
     this.changed();
+  }
+
+  /** All finished marks of the reader, of whatever series. */
+  records(): LiveMark[] {
+    return annotations.state.getAllAnnotations().flatMap((mark) => recordOf(mark) ?? []);
+  }
+
+  /** Draws what was saved, by another reader if there is an author; its id, or undefined while its picture was not open. */
+  place(record: MarkRecord, author?: string): string | undefined {
+    const mark = annotationOf(record, author);
+    const id = mark?.annotationUID;
+    if (!mark || id === undefined) return undefined;
+    if (annotations.state.getAnnotation(id) as unknown) return id;
+    annotations.state.addAnnotation(mark, mark.metadata?.FrameOfReferenceUID ?? '');
+    if (author !== undefined) {
+      annotations.locking.setAnnotationLocked(id, true);
+      annotations.config.style.setAnnotationStyles(id, FOREIGN_STYLE);
+    }
+    this.youngest = undefined;
+    return id;
+  }
+
+  /** Draws a mark no more that was placed. */
+  withdraw(id: string): void {
+    annotations.state.removeAnnotation(id);
   }
 
   private takeAway(ids: readonly string[]): void {
@@ -97,7 +137,8 @@ export class Marks {
     const lines = linesOf(mark.data, `imageId:${imageId}`);
     if (lines.length === 0) return undefined;
     const selected = annotations.selection.isAnnotationSelected(mark.annotationUID);
-    return { id: mark.annotationUID, tool, imageIndex, lines, selected, typed: tool === 'text' || tool === 'arrow' };
+    const foreign = isForeign(mark);
+    return { id: mark.annotationUID, tool, imageIndex, lines, selected, typed: !foreign && (tool === 'text' || tool === 'arrow'), foreign };
   }
 
   /** Events come in bursts while a handle is dragged: one report a frame is enough. */
@@ -109,17 +150,4 @@ export class Marks {
       this.onChange(this.list(), this.history.length > 0);
     });
   };
-}
-
-function isIncomplete(mark: ToolTypes.Annotation): boolean {
-  if (mark.data.sketching !== undefined) return mark.data.sketching === true;
-  const points = mark.data.handles?.points ?? [];
-  switch (mark.metadata?.toolName) {
-    case 'probe':
-      return false;
-    case 'angle':
-      return points.length < 3;
-    default:
-      return points.every((point) => point.every((value, axis) => value === points[0]?.[axis]));
-  }
 }

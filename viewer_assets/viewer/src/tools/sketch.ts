@@ -347,9 +347,9 @@ export abstract class Sketch extends AnnotationTool {
     const targetId = `imageId:${imageId}`;
     if (stale(annotation, targetId)) refresh(annotation, element, this.shape.compute);
     const styleSpecifier = { toolGroupId: this.toolGroupId, toolName: this.getToolName(), viewportId: viewport.id, annotationUID: uid };
-    const { color, lineWidth } = this.getAnnotationStyle({ annotation, styleSpecifier }) as { color: string; lineWidth: number };
+    const { color, lineWidth, lineDash } = this.getAnnotationStyle({ annotation, styleSpecifier }) as { color: string; lineWidth: number; lineDash?: string };
     this.figures(element, annotation).forEach(({ points, closed, dashed }, at) => {
-      const options = { color, lineWidth, closePath: closed ?? false, ...(dashed ? { lineDash: '5,4' } : {}) };
+      const options = { color, lineWidth, closePath: closed ?? false, ...(dashed ? { lineDash: '5,4' } : lineDash ? { lineDash } : {}) };
       drawing.drawPolyline(svg, uid, `figure-${at}`, points, options);
     });
     const canvasCoordinates = this.points(annotation).map((point) => viewport.worldToCanvas(point));

@@ -5,7 +5,7 @@ import { measureRegion } from '../engine/region';
 import { cardiothoracicRatio } from '../engine/thorax';
 import { valueUnit } from '../engine/values';
 import { angleLines, cobbLines, crossedLines, lengthLines, outsideLines, pathLines, probeLines, ratioLines, regionLines, widthLines } from './format';
-import { colourAt, greyValues, targetOf, toPixel, type Target } from './target';
+import { colourAt, greyValues, storedPixel, targetOf, toPixel, type Target } from './target';
 
 /** What is kept with an annotation: the tool's own numbers and the lines shown to the user. */
 export type Stats = Record<string, unknown> & { lines: string[] };
@@ -95,7 +95,7 @@ export function refresh(annotation: ToolTypes.Annotation, element: HTMLDivElemen
     const points = annotation.data.handles?.points ?? [];
     const stats = compute(
       target,
-      points.map((point) => toPixel(target.info, point)),
+      points.map((point) => storedPixel(toPixel(target.info, point))),
       annotation.data,
     );
     cachedStats[targetId] = stats ?? { lines: [] };
@@ -118,5 +118,5 @@ const LABEL_LINES = 4;
 
 /** The first lines, for the picture, which must stay visible beneath. */
 export function labelOf(data: ToolTypes.AnnotationData, targetId: string): string[] {
-  return linesOf(data, targetId).slice(0, LABEL_LINES);
+  return linesOf(data, targetId).slice(0, data.author === undefined ? LABEL_LINES : LABEL_LINES + 1);
 }

@@ -36,14 +36,31 @@ export function toPixel(info: FrameInfo, point: readonly number[]): Pixel {
   return [along(grid.row) / columnSpacing - shift, along(grid.column) / rowSpacing - shift];
 }
 
+/** Of a pixel; single precision, which is what is stored, holds them exactly up to column 65536. */
+const STEPS = 256;
+
+/** As it is kept with the study (PS3.3 C.18.6.1): numbers are worked out from what will be there again. */
+export function storedPixel([column, row]: Pixel): Pixel {
+  const stored = (value: number) => Math.fround(Math.round((value + EDGE_TO_MIDDLE) * STEPS) / STEPS) - EDGE_TO_MIDDLE;
+  return [stored(column), stored(row)];
+}
+
 /** The point of the patient's space at a place of the picture: the way back from `toPixel`. */
 export function toWorld(info: FrameInfo, [column, row]: Pixel): Types.Point3 {
   const grid = gridOf(info);
   const [columnSpacing, rowSpacing] = info.calibration.spacing;
   const shift = getShouldUseCPURendering() ? EDGE_TO_MIDDLE : 0;
-  const [x, y] = [(column + shift) * columnSpacing, (row + shift) * rowSpacing];
+  const [along, down] = [(column + shift) * columnSpacing, (row + shift) * rowSpacing];
+  // Cosines of files are rounded: their axes are neither quite of length 1 nor quite at right angles.
+  const [rr, cc, rc] = [dot(grid.row, grid.row), dot(grid.column, grid.column), dot(grid.row, grid.column)];
+  const determinant = rr * cc - rc * rc;
+  const [x, y] = [(along * cc - down * rc) / determinant, (down * rr - along * rc) / determinant];
   const at = (axis: number) => (grid.position[axis] ?? 0) + x * (grid.row[axis] ?? 0) + y * (grid.column[axis] ?? 0);
   return [at(0), at(1), at(2)];
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, axis) => sum + value * (b[axis] ?? 0), 0);
 }
 
 /** In the picture's own plane, where right angles are right. */

@@ -20,9 +20,9 @@ export class Texts {
     addEventListener(
       'dblclick',
       (event) => {
-        const element = (event.target as Element).closest<HTMLElement>('.canvas');
+        const element = (event.target as Element).closest<HTMLDivElement>('.canvas');
         const uid = element ? labelAt(event, element) : undefined;
-        if (uid !== undefined && this.again(uid)) event.stopPropagation();
+        if (uid !== undefined && this.again(uid, element ?? undefined)) event.stopPropagation();
       },
       { capture: true },
     );
@@ -38,10 +38,9 @@ export class Texts {
   }
 
   /** Asks for the text of a mark that has one already; false when it is no such mark. */
-  again(id: string): boolean {
+  again(id: string, element: HTMLDivElement | undefined): boolean {
     const annotation = annotations.state.getAnnotation(id) as ToolTypes.Annotation | undefined;
-    const element = annotation && this.elements.get(annotation);
-    if (!element || !TYPED.has(annotation.metadata?.toolName ?? '')) return false;
+    if (!annotation || annotation.data.author !== undefined || !element || !TYPED.has(annotation.metadata?.toolName ?? '')) return false;
     this.ask(annotation, element);
     return true;
   }

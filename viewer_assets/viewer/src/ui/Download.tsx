@@ -9,7 +9,7 @@ const Notice = signal<FunctionComponent | null>(null);
 /** The study as a file; there only under a ticket that allows it. */
 export function downloadActions(): Action[] {
   const study = state.current.value?.study;
-  if (!state.mayDownload.value || !study) return [];
+  if (!state.rights.value.includes('download') || !study) return [];
   return [{ id: 'download', icon: 'download', label: 'tool.download', run: () => void start(study.uid) }];
 }
 

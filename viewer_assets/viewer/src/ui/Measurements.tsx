@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { SaveRow } from '../measurements/Saving';
 import { goTo, withEngine } from '../panes';
 import { t } from '../i18n';
 import * as state from '../state';
@@ -9,13 +10,14 @@ export function MeasurementList() {
   const marks = state.measurements.value;
   const list = useRef<HTMLElement>(null);
   useEffect(() => {
-    list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+    // The list alone: a panel around it stays where it is.
+    list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [marks.length]);
-  if (marks.length === 0) return null;
   return (
     <aside ref={list} class="measurements" aria-label={t('tool.measurements')}>
+      <SaveRow />
       {marks.map((mark) => (
-        <div key={mark.id} class={mark.selected ? 'measurement selected' : 'measurement'}>
+        <div key={mark.id} class={`measurement${mark.selected ? ' selected' : ''}${mark.foreign ? ' foreign' : ''}`}>
           <button
             type="button"
             class="go"
@@ -24,7 +26,7 @@ export function MeasurementList() {
             }}
           >
             <small>{t('measure.image', { index: mark.imageIndex + 1 })}</small>
-            <span data-testid="measurement" data-tool={mark.tool}>
+            <span data-testid={mark.foreign ? 'foreign-measurement' : 'measurement'} data-tool={mark.tool}>
               {mark.lines.map((line, row) => (
                 <span key={row} class="line">
                   {line}
@@ -45,16 +47,18 @@ export function MeasurementList() {
               }}
             />
           )}
-          <SmallButton
-            icon="close"
-            label={t('measure.delete')}
-            name="measurement-delete"
-            onPress={() => {
-              withEngine((engine) => {
-                engine.deleteMark(mark.id);
-              });
-            }}
-          />
+          {!mark.foreign && (
+            <SmallButton
+              icon="close"
+              label={t('measure.delete')}
+              name="measurement-delete"
+              onPress={() => {
+                withEngine((engine) => {
+                  engine.deleteMark(mark.id);
+                });
+              }}
+            />
+          )}
         </div>
       ))}
     </aside>

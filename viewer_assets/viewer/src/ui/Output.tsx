@@ -10,7 +10,7 @@ export function Output() {
   const [message, setMessage] = useState<Key | null>(null);
   const chosen = { ...options, demographics: options.demographics && state.infoVisible.value };
   const { shown } = state.view.value;
-  const allowed = state.mayDownload.value && shown;
+  const allowed = state.rights.value.includes('download') && shown;
   const run = (work: () => Promise<Key | null>) => () => {
     setMessage(null);
     work().then(setMessage, () => {
@@ -76,7 +76,7 @@ export function Output() {
         {button('print-one', 'output.print', toPrinter(false), allowed)}
         {state.panes.value.length > 1 && button('print-all', 'output.printAll', toPrinter(true), allowed)}
       </div>
-      {!state.mayDownload.value && <p class="note" data-testid="output-refused">{t('output.refused')}</p>}
+      {!state.rights.value.includes('download') && <p class="note" data-testid="output-refused">{t('output.refused')}</p>}
       <h3>{t('output.second')}</h3>
       <p class="hint">{t('output.secondHint')}</p>
       <div class="choices">{button('copy-pane', 'output.pane', toPane, shown)}</div>

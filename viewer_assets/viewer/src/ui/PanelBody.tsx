@@ -1,4 +1,6 @@
 import { t, type Key } from '../i18n';
+import { mayAnnotate } from '../measurements/session';
+import { OthersList, saveKeys } from '../measurements/Saving';
 import * as state from '../state';
 import { comparingActions, deleteActions, infoAction, measureTools, moreMeasureTools, navigationTools, objectOpen, outputActions, panelAction, pictureActions, playAction } from './actions';
 import { downloadActions } from './Download';
@@ -50,7 +52,7 @@ const LETTERS: [letter: string, text: Key][] = [
 ];
 
 function Shortcuts() {
-  const rows = [...SHORTCUTS.map(([keys, text]) => [t(keys), t(text)]), ...LETTERS.map(([letter, text]) => [letter, t(text)])];
+  const rows = [...SHORTCUTS.map(([keys, text]) => [t(keys), t(text)]), ...(mayAnnotate.value ? [saveKeys()] : []), ...LETTERS.map(([letter, text]) => [letter, t(text)])];
   return (
     <dl class="shortcuts">
       {rows.map(([keys, text]) => (
@@ -87,6 +89,7 @@ export default function PanelBody({ panel }: { panel: state.Panel }) {
             <ToolRow actions={[...measureTools(), ...moreMeasureTools()]} />
           </div>
           <ToolRow actions={deleteActions()} />
+          <OthersList />
           <MeasurementList />
         </>
       );

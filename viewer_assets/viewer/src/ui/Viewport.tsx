@@ -11,7 +11,7 @@ import { holdsObject, rateActions } from './actions';
 import { ColourBar } from './ColourBar';
 import { Corners, Edges } from './Corners';
 import { isStack, kindText, problemText } from './kinds';
-import { MeasurementList } from './Measurements';
+import { MeasurementSlot } from './MeasurementSlot';
 import { SERIES_DRAG } from './SeriesList';
 import { clip } from './text';
 import { ToolButton } from './Toolbar';
@@ -242,7 +242,7 @@ export function Viewport({ pane }: { pane: Pane }) {
       {loading && pane.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
       <Slider pane={pane} />
       <PlaySpeed pane={pane} />
-      {active && state.panel.value !== 'measure' && <MeasurementList />}
+      {active && state.panel.value !== 'measure' && <MeasurementSlot />}
     </div>
   );
 }

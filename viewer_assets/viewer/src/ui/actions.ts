@@ -128,7 +128,7 @@ export function deleteActions(): Action[] {
           engine.deleteAllMarks();
         });
       },
-      disabled: () => state.measurements.value.length === 0,
+      disabled: () => state.measurements.value.every(({ foreign }) => foreign),
     },
   ];
 }

@@ -1,0 +1,20 @@
+export const zh_CN = {
+  'save.save': '保存标注',
+  'save.saving': '正在保存…',
+  'save.unsaved': '标注未保存',
+  'save.saved': '标注已保存',
+  'save.loading': '正在读取已保存的标注…',
+  'save.loadFailed': '未能读取已保存的标注（{reason}），可重试',
+  'save.failed': '未保存：{reason} 标注仍在此页，请勿关闭',
+  'save.merged': '您在另一处保存过标注，已并入此处；请核对后再次保存',
+  'save.noRoom': '服务器磁盘空间不足，请联系医院信息科。',
+  'save.mayNot': '您没有保存标注的权限，请联系医院管理员。',
+  'save.retry': '重试',
+  'others.title': '其他医师的标注',
+  'others.unnamed': '未署名',
+  'others.entry': '{author}　{date}（{count} 处）',
+  'others.undated': '日期不详',
+  'others.unplaced': '其中 {count} 处所在的序列尚未打开',
+  'keys.save': 'Ctrl + S',
+};
+export type Key = keyof typeof zh_CN;
