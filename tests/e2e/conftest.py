@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from e2e.portal import PASSWORD, Portal
 
@@ -27,6 +27,8 @@ PHONE = {
     "has_touch": True,
     "is_mobile": True,
 }
+# Milliseconds until what is expected of a page must be there, on a machine with other readers.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
