@@ -34,7 +34,7 @@ def otsu(level: Level, least: float, greatest: float) -> float:
     between = means**2 * low * high
     # Where nothing lies between the two, in the middle of the gap.
     best = np.flatnonzero(parted)[np.flatnonzero(between >= between.max())]
-    return least + ((best[0] + best[-1]) / 2 + 1) / 256 * span
+    return float(least + ((best[0] + best[-1]) / 2 + 1) / 256 * span
 
 
 def outside_body(level: Level, above: float) -> Mask:
@@ -55,7 +55,7 @@ def outside_body(level: Level, above: float) -> Mask:
         solid[number] = ndimage.binary_fill_holes(solid[number])
     core = _largest(ndimage.minimum_filter(solid, (1, 2 * wear + 1, 2 * wear + 1), mode="constant"))
     grown = ndimage.maximum_filter(core, (1, 2 * wear + 3, 2 * wear + 3), mode="constant")
-    return ~(grown & solid)
+    return np.asarray(~(grown & solid))
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

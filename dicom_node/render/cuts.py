@@ -94,11 +94,11 @@ def behind_outline(
     return away
 
 
-def _seen_at(camera: Camera, size: tuple[int, int], point: NDArray[np.float64]) -> NDArray[np.float64]:
+def _seen_at(
+    camera: Camera, size: tuple[int, int], point: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Where a point of the patient is seen, in pixels from the upper left corner."""
     offset = point - camera.centre
     seen = np.array([offset @ camera.axes.right, offset @ camera.axes.down]) / camera.pixel
     found: NDArray[np.float64] = seen + np.array(size) / 2
     return found
-
-

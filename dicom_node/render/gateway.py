@@ -178,12 +178,12 @@ def _before(_connection: ServerConnection, request: Request) -> Response | None:
 
 def _answer(status: http.HTTPStatus, document: dict[str, str]) -> Response:
     body = json.dumps(document).encode()
-    headers = Headers({
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
-        "Connection": "close",
-    })
+    headers = Headers(
+        {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+            "Connection": "close",
+        }
+    )
     return Response(status, status.phrase, headers, body)
-
-

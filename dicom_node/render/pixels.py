@@ -32,7 +32,7 @@ def values(store: Readable, header: Header) -> NDArray[Any]:
         return _by_table(store, header)
     except RefusedError:
         raise
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like on hostile data
+    except Exception as error:
         raise RefusedError("undecodable") from error
 
 

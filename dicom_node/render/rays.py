@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+# They register what draws.
+import vtkmodules.vtkRenderingOpenGL2
+import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
@@ -23,10 +27,6 @@ from vtkmodules.vtkRenderingCore import (
     vtkVolumeProperty,
 )
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
-
-# They register what draws.
-import vtkmodules.vtkRenderingOpenGL2  # noqa: F401, I001
-import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 
 from dicom_node.render.image import as_image
 from dicom_node.render.space import Axes, Grid, Vector

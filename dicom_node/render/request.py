@@ -175,7 +175,7 @@ def _plain(name: str) -> Callable[[dict[str, Any]], Act]:
 
 def _sweep(document: dict[str, Any]) -> Act:
     seq, about, step, pane, turn = _take(document, ("seq", "about", "step"), pane=0, range=360)
-    operation = {
+    operation: dict[str, Any] = {
         "name": "sweep",
         "pane": _pane(pane),
         "about": text("about", about, ("vertical", "horizontal")),

@@ -78,6 +78,8 @@ class Reslicer:
         reslice.SetResliceAxes(matrix)
         count = samples(grid, into, slab.thickness)
         reslice.SetSlabNumberOfSlices(count)
+        # Along the axes of the volume VTK's shorter way lays a slab half a step off its middle.
+        reslice.SetOptimization(count == 1)
         {
             "max": reslice.SetSlabModeToMax,
             "min": reslice.SetSlabModeToMin,

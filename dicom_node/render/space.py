@@ -47,7 +47,7 @@ class Grid:
     @property
     def spacing(self) -> Vector:
         """Millimetres between the middles of neighbours."""
-        return np.linalg.norm(self.steps, axis=1)
+        return np.asarray(np.linalg.norm(self.steps, axis=1))
 
     @property
     def directions(self) -> NDArray[np.float64]:
@@ -115,7 +115,9 @@ class Grid:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Grid":
         columns, rows, slices = document["size"]
-        return cls((columns, rows, slices), np.array(document["origin"]), np.array(document["steps"]))
+        return cls(
+            (columns, rows, slices), np.array(document["origin"]), np.array(document["steps"])
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Presets of the volume rendering, the viewer's own (viewer_assets/viewer/src/volume/transfer.ts)."""
+"""Presets of the volume rendering: those of viewer_assets/viewer/src/volume/transfer.ts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +71,7 @@ def presets_for(unit: str) -> list[str]:
 
 
 def transfer(preset: str, usual: tuple[float, float], offset: float, width: float) -> Transfer:
-    """A preset in the volume's own values, moved by *offset* of its span, and *width* times as wide."""
+    """A preset in the volume's values, moved by *offset* of its span, *width* times as wide."""
     points = CT.get(preset)
     if points is None:
         low, high = usual
@@ -94,7 +94,7 @@ def is_shaded(points: Transfer) -> bool:
 def opacity(points: Transfer, values: NDArray[Any]) -> NDArray[np.float64]:
     """How much *values* stop on a millimetre; beyond the ends as at the ends."""
     at = [point.value for point in points]
-    return np.interp(values, at, [point.opacity for point in points])
+    return np.asarray(np.interp(values, at, [point.opacity for point in points]))
 
 
 def usual_range(voxels: NDArray[Any], least: float, greatest: float) -> tuple[float, float]:

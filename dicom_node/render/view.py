@@ -230,5 +230,3 @@ _READERS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
     "crop": _crop,
     "lossless": _flag,
 }
-
-

@@ -148,9 +148,7 @@ class _Builder:
         ]
         self.least, self.greatest = math.inf, -math.inf
 
-    def fill(
-        self, slices: Iterator[NDArray[Any]], progress: Callable[[int, int], None]
-    ) -> None:
+    def fill(self, slices: Iterator[NDArray[Any]], progress: Callable[[int, int], None]) -> None:
         """Raises OverflowError when a value is none of the volume's numbers."""
         full = self.voxels[0]
         done = [0] * LEVELS
@@ -217,5 +215,3 @@ def _describe(directory: Path, builder: _Builder, first: Header, every: int) -> 
         "every": every,
     }
     (directory / DESCRIPTION).write_text(json.dumps(document), encoding="utf-8")
-
-

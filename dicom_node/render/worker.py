@@ -45,4 +45,3 @@ def _run(link: Link, desk: Desk) -> None:
         if time.monotonic() - told >= TICK:
             link.send({"is": "alive"})
             told = time.monotonic()
-

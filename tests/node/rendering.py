@@ -140,9 +140,9 @@ class Reader:
         self.heard: list[dict[str, Any]] = []
 
     def say(self, kind: str, **content: Any) -> int:
-        self.seq += 1
         message = {"type": kind, **content}
         if kind not in ("open", "ticket", "shown", "hide"):
+            self.seq += 1
             message.setdefault("seq", self.seq)
         self.connection.send(json.dumps(message))
         return self.seq
