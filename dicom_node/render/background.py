@@ -34,7 +34,7 @@ def otsu(level: Level, least: float, greatest: float) -> float:
     between = means**2 * low * high
     # Where nothing lies between the two, in the middle of the gap.
     best = np.flatnonzero(parted)[np.flatnonzero(between >= between.max())]
-    return float(least + ((best[0] + best[-1]) / 2 + 1) / 256 * span
+    return float(least + ((best[0] + best[-1]) / 2 + 1) / 256 * span)
 
 
 def outside_body(level: Level, above: float) -> Mask:
