@@ -17,16 +17,51 @@ from dicom_node.render.link import packed, received
 SILENCE = 20.0
 # A volume whose worker was lost so often within so many seconds is not drawn again.
 _LOST, _WITHIN = 3, 120.0
-_PAUSE = 0.5
+# Seconds: between two starts of a process that ends at once, and until the next spare one is
+# started, so that it does not slow down what the last one is needed for.
+_PAUSE, _LATER = 0.5, 5.0
 
 Listener = Callable[[dict[str, Any], bytes], None]
 
 
-class Worker:
-    """One process, started anew whenever it ends."""
+class Spare:
+    """A process that has everything imported, which takes seconds, for when one is lost."""
 
-    def __init__(self, memory: int, lost: Callable[["Worker"], None]) -> None:
+    def __init__(self, memory: int) -> None:
         self._memory = memory
+        self._kept: tuple[Any, socket.socket] | None = None
+
+    def take(self) -> tuple[Any, socket.socket]:
+        """A process, and our end of its line."""
+        asyncio.get_running_loop().call_later(_LATER, self._keep)
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0].is_alive():
+            return kept
+        return self._start()
+
+    def _keep(self) -> None:
+        if self._kept is None:
+            self._kept = self._start()
+
+    def _start(self) -> tuple[Any, socket.socket]:
+        ours, theirs = socket.socketpair()
+        context = multiprocessing.get_context("spawn")
+        process = context.Process(target=worker.main, args=(theirs, self._memory), daemon=True)
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept[0].kill()
+            self._kept[0].join()
+
+
+class Worker:
+    """One process, replaced whenever it ends."""
+
+    def __init__(self, spare: Spare, lost: Callable[["Worker"], None]) -> None:
+        self._spare = spare
         self._lost = lost
         self._writer: asyncio.StreamWriter | None = None
         self._process: Any = None
@@ -47,21 +82,16 @@ class Worker:
         """Run until cancelled."""
         try:
             while True:
+                begin = time.monotonic()
                 await self._run()
                 log.get().error("worker_lost", sessions=len(self.listeners))
                 self._lost(self)
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(max(0.0, begin + _PAUSE - time.monotonic()))
         finally:
             self._end()
 
     async def _run(self) -> None:
-        ours, theirs = socket.socketpair()
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(
-            target=worker.main, args=(theirs, self._memory), daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        self._process, ours = self._spare.take()
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._heard = time.monotonic()
         watching = asyncio.create_task(self._watch())
@@ -110,7 +140,8 @@ class Crew:
     def __init__(self, count: int, memory: int, lost: Callable[[int], None]) -> None:
         """*lost* hears the number of each session whose worker was lost."""
         self._tell = lost
-        self.workers = [Worker(memory, self._on_lost) for _ in range(count)]
+        self._spare = Spare(memory)
+        self.workers = [Worker(self._spare, self._on_lost) for _ in range(count)]
         self._tasks: list[asyncio.Task[None]] = []
         self._of: dict[Path, Worker] = {}
         self._users: dict[int, Path] = {}
@@ -123,6 +154,7 @@ class Crew:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._spare.close()
 
     def assign(self, session: int, place: Path, listener: Listener) -> Worker:
         """The worker of a volume, whoever has fewest sessions when nobody draws it yet."""

@@ -27,8 +27,10 @@ MOVING_SIDE, LEAST_SIDE = 256, 64
 MPR_PIXELS, VR_SIDE = 1_600_000, 1024
 # Voxels from which on the next coarser level is drawn in three dimensions.
 VR_FINE, VR_COARSE = 12_000_000, 1_500_000
-# Seconds: of a part of a fine picture, of the first fine picture, and of the last.
+# Seconds: of a part of a fine picture, and of pictures before the finest, each of which is made
+# only when its side is less than a share of the next one's.
 _PART, _FIRST, _LAST = 0.05, 0.3, 1.0
+_WORTH = 0.75
 _SIDES = 16
 # Rows at the edges of what is drawn, of which the mapper may leave out the outermost.
 _EDGE = 2
@@ -185,13 +187,14 @@ class Scene:
         rays, points = raying.fine(), self.transfer(view)
         kind = ("vr", view.preset, rays.level.grid.voxels, "finely")
         largest = _scaled(view.size, 1.0, VR_SIDE)
+        drawn = 0
         for seconds in (_FIRST, _LAST):
             share = math.sqrt(min(1.0, self.pace.units(kind, seconds) / math.prod(largest)))
             size = _scaled(largest, share, VR_SIDE)
-            sharp = seconds == _LAST or size == largest
-            yield from self._strips(view, rays, points, size, kind, sharp=sharp)
-            if sharp:
-                return
+            if drawn < size[0] * _WORTH and size[0] < largest[0] * _WORTH:
+                yield from self._strips(view, rays, points, size, kind, sharp=False)
+                drawn = size[0]
+        yield from self._strips(view, rays, points, largest, kind, sharp=True)
 
     def _strips(
         self, view: View, rays: Rays, points: Transfer, size: tuple[int, int], kind: Any, *,

@@ -30,7 +30,7 @@ from .rendering import (
     series,
 )
 from .sender import Message, send
-from .stack import Stack
+from .stack import Stack, wait_until
 
 JPEG_2000 = "1.2.840.10008.1.2.4.90"
 SMALL = (64, 64, 48), (2.2, 2.0, 2.5)
@@ -101,7 +101,9 @@ def marks(one: Reader, name: str, **more: Any) -> dict[str, bool]:
     return found
 
 
-@pytest.mark.req("SHR-3.28", "SHR-3.29", "SHR-3.32", "SHR-3.36", "SHR-3.37", "PAT-1.6", "PAT-1.7")
+@pytest.mark.req(
+    "SHR-3.28", "SHR-3.29", "SHR-3.32", "SHR-3.36", "SHR-3.37", "PAT-1.6", "PAT-1.7", part=True
+)
 @pytest.mark.parametrize("orientation", [AXIAL, SAGITTAL, CORONAL], ids=["ax", "sag", "cor"])
 @pytest.mark.parametrize("backwards", [False, True], ids=["up", "down"])
 def test_marks_are_where_they_belong_in_every_view_and_mode(
@@ -346,7 +348,7 @@ def test_a_flood_ends_the_session_and_no_other(
         assert other.show(mode="mpr", orientation="axial", size=[64, 64]).pixels.any()
 
 
-@pytest.mark.req("SHR-3.34", "SHR-3.35", "SHR-3.38")
+@pytest.mark.req("SHR-3.34", "SHR-3.35", part=True)
 def test_cuts_take_away_what_lies_inside_and_give_it_back(session: Reader) -> None:
     view = {"mode": "vr", "orientation": "A", "centre": [0, 0, 0], "pixel": PIXEL,
             "size": list(SIZE), "preset": "bone"}  # fmt: skip
@@ -427,13 +429,13 @@ def test_a_killed_worker_costs_a_moment_and_no_cut(renders: Stack, session: Read
     )
     session.wait("cuts")
     before = session.show(**view).pixels
-    for pid in workers(renders):
-        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(workers(renders)) > (os.cpu_count() or 1), "there is a spare", 60)
+    os.kill(max(workers(renders), key=drawn), signal.SIGKILL)
     started = time.monotonic()
     session.wait("lost", 5)
     frame = session.frame(session.seq, sharp=False)
     took = time.monotonic() - started
-    assert took < 4, took
+    assert took < 2, took
     again = session.show(**view).pixels
     assert np.abs(again.astype(int) - before).mean() < 1
     assert frame.about["edges"]["right"] == "L"
@@ -448,6 +450,12 @@ def workers(stack: Stack) -> list[int]:
             if "vtkRenderingVolume" in Path(f"/proc/{child}/maps").read_text():
                 found.append(int(child))
     return found
+
+
+def drawn(pid: int) -> int:
+    """Clock ticks that a process has worked."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11])
 
 
 @pytest.mark.req("PAT-1.29", part=True)
