@@ -15,6 +15,8 @@ from dicom_node.render.link import packed, received
 
 # Seconds without a sign of life: nothing that a worker does at once takes so long.
 SILENCE = 20.0
+# Until the first: a machine that starts everything at once is slow.
+STARTING = 120.0
 # A volume whose worker was lost so often within so many seconds is not drawn again.
 _LOST, _WITHIN = 3, 120.0
 # Seconds: between two starts of a process that ends at once, and until the next spare one is
@@ -120,7 +122,7 @@ class Worker:
         """End a process that gives no sign of life."""
         while True:
             await asyncio.sleep(1)
-            if time.monotonic() - self._heard > SILENCE:
+            if time.monotonic() - self._heard > (SILENCE if self.ready else STARTING):
                 self._process.kill()
 
     def _end(self) -> None:

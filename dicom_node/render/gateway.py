@@ -4,6 +4,7 @@ import asyncio
 import http
 import itertools
 import json
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,8 @@ class Gateway:
 
     async def serve(self, until: asyncio.Event) -> None:
         """Serve until the event is set."""
+        # Below, it writes what is said, and so tickets.
+        logging.getLogger("websockets").setLevel(logging.WARNING)
         await self._pool.open(wait=False)
         self.volumes.clear()
         self._loaders = Loaders(self._config, self._count)

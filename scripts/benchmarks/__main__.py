@@ -25,7 +25,7 @@ BENCHMARKS = {
     "render": render.run,
     "scale": scale.run,
 }
-# scale takes half an hour and 40 GB: only when it is named.
+# Only when they are named: scale takes half an hour and 40 GB, render all of the machine.
 USUAL = ("ingest", "serve", "metadata", "viewer")
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
 

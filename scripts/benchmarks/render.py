@@ -198,7 +198,9 @@ class Start:
         await self._all.wait()
 
 
-async def beside(product: Product, study: tuple[str, str], work: Any) -> tuple[Any, list[float], int]:
+async def beside(
+    product: Product, study: tuple[str, str], work: Any
+) -> tuple[Any, list[float], int]:
     """*work* while READERS read a frame every PACE seconds each; their milliseconds, and errors."""
     with product.client() as client:
         path = f"/studies/{study[0]}/series/{study[1]}/instances"
@@ -214,8 +216,8 @@ async def beside(product: Product, study: tuple[str, str], work: Any) -> tuple[A
             address = f"/dicom-web{path}/{sops[turn % len(sops)]}/frames/1"
             begin = time.monotonic()
             outward.write(
-                f"GET {address} HTTP/1.1\r\nHost: {target.netloc}\r\n"
-                f"Authorization: Bearer {token}\r\nAccept: application/octet-stream\r\n\r\n".encode()
+                f"GET {address} HTTP/1.1\r\nHost: {target.netloc}\r\nAuthorization: Bearer {token}"
+                "\r\nAccept: application/octet-stream\r\n\r\n".encode()
             )
             head = await inward.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: (\d+)", head)
@@ -251,9 +253,7 @@ def run(product: Product, corpus: list[Path]) -> Result:
     peak = peak_rss(root, lambda: found.extend(asyncio.run(together(product, studies, KINDS))))
     busy = (tree_cpu(root) - before) / (time.monotonic() - begin)
     two = [KINDS[0], KINDS[7]]
-    mixed, took, errors = asyncio.run(
-        beside(product, studies[0], together(product, studies, two))
-    )
+    mixed, took, errors = asyncio.run(beside(product, studies[0], together(product, studies, two)))
     inputs = [value for one in found for value in one.inputs]
     judged = [
         {"figure": "input to frame, p95 ms", "wanted": "< 200", "found": _at(inputs, 0.95)},
