@@ -37,7 +37,7 @@ Crop = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 WHOLE: Crop = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0))
 _PROPERTIES = 16
 # Measured: normals of two bytes, magnitudes of one, and what they are made with.
-BYTES_A_VOXEL = 13
+BYTES_A_VOXEL = 7
 _SUB_VOLUME = 0x0002000
 
 
