@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from dicom_node import log
 from dicom_node.archive.instructions import Disposal, Instructions
-from dicom_node.store.stores import Stores
 from dicom_node.render.cache import Volumes
+from dicom_node.store.stores import Stores
 from dicom_node.web.derived import Derived
 
 KIND = "disposal"

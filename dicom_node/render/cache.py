@@ -94,6 +94,8 @@ class Volumes:
 
     def _volumes(self) -> Iterator[tuple[Path, float, int]]:
         for place in self.root.glob("*/*"):
+            if place.name.endswith(_PART):
+                continue  # somebody is at work there
             with contextlib.suppress(OSError):
                 size = sum(path.stat().st_size for path in place.iterdir())
                 yield place, place.stat().st_mtime, size

@@ -119,8 +119,8 @@ class Desk:
     def _guarded(self, session: int, work: Callable[[], None]) -> None:
         try:
             work()
-        except OSError:
-            raise  # the gateway has gone, or the volume: the next worker will see
+        except ConnectionError:
+            raise  # the gateway has gone
         except Exception as error:  # noqa: BLE001 - one session's mishap is not another's
             log.get().error("not_rendered", error=type(error).__name__, detail=str(error)[:200])
             self._sessions.pop(session, None)

@@ -141,9 +141,7 @@ class _Builder:
         while len(self.grids) < LEVELS:
             self.grids.append(self.grids[-1].coarser(_factors(self.grids[-1])))
         self.voxels = [
-            np.lib.format.open_memmap(
-                directory / f"{number}.npy", "w+", dtype=dtype, shape=level.size[::-1]
-            )
+            _mapped(directory / f"{number}.npy", dtype, level)
             for number, level in enumerate(self.grids)
         ]
         self.least, self.greatest = math.inf, -math.inf
@@ -176,6 +174,15 @@ class _Builder:
         ):
             raise OverflowError
         self.least, self.greatest = min(self.least, least), max(self.greatest, greatest)
+
+
+def _mapped(path: Path, dtype: np.dtype[Any], grid: Grid) -> NDArray[Any]:
+    """A new file of numbers; raise OSError when the disk has no room for it."""
+    voxels = np.lib.format.open_memmap(path, "w+", dtype=dtype, shape=grid.size[::-1])
+    with path.open("r+b") as file:
+        # A full disk would otherwise be met in the middle, as a signal that kills.
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return voxels
 
 
 def _factors(grid: Grid) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """`dicom-node render`: what a reader is shown, and what he is told when he is shown nothing."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -450,6 +451,26 @@ def workers(stack: Stack) -> list[int]:
             if "vtkRenderingVolume" in Path(f"/proc/{child}/maps").read_text():
                 found.append(int(child))
     return found
+
+
+def test_a_volume_that_has_gone_meanwhile_ends_the_session_and_no_worker(
+    renders: Stack, scene: Dataset
+) -> None:
+    with opened(renders, scene) as one:
+        for place in (renders.root / "store" / "volumes").glob("*/*"):
+            (place / "0.npy").unlink()
+        # Mapped already: it stays.
+        assert one.show(mode="mpr", orientation="axial", size=[64, 64]).pixels.any()
+    renders.restart("render")
+    with pytest.raises(Ended) as refusal, opened(renders, scene):
+        pass
+    assert refusal.value.code == "failed"
+    for place in (renders.root / "store" / "volumes").glob("*/*"):
+        shutil.rmtree(place)
+    before = workers(renders)
+    with opened(renders, scene) as one:
+        assert one.show(mode="mpr", orientation="axial", size=[64, 64]).pixels.any()
+    assert set(before) <= set(workers(renders))
 
 
 def drawn(pid: int) -> int:

@@ -65,7 +65,10 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
         made(volumes, place)
         os.utime(place, (100 + age, 100 + age))
     assert volumes.has(places[0])
+    growing = volumes.root / "1.2.3" / "x.0.part"
+    growing.mkdir()
     volumes.bound(but=places[2])
+    assert growing.is_dir()
     assert [volumes.has(place) for place in places] == [True, False, True]
 
 
