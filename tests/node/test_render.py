@@ -162,13 +162,10 @@ def test_a_session_is_one_line_of_the_access_log(node: Stack) -> None:
         }  # fmt: skip
         for orientation in ("axial", "coronal"):
             one.show(orientation=orientation, size=[64, 64])
-    rows = node.query(
-        "SELECT body->>'action', body->>'study_uid', body->>'address' FROM archive.outbox"
-        " WHERE kind = 'access'"
-    )
-    events = [event["access"] for event in node.portal.events if event["kind"] == "access"]
-    found = rows or [(one["action"], one["study_uid"], one["address"]) for one in events]
-    assert found == [("rendered", str(first.StudyInstanceUID), "127.0.0.1")]
+    (event,) = wait_until(lambda: node.portal.of("access"), "the portal hears of it")
+    found = {key: event[key] for key in ("action", "study_uid", "address")}
+    study = str(first.StudyInstanceUID)
+    assert found == {"action": "rendered", "study_uid": study, "address": "127.0.0.1"}
 
 
 def pictures(**values: Any) -> list[Dataset]:
@@ -456,6 +453,7 @@ def workers(stack: Stack) -> list[int]:
 def test_a_volume_that_has_gone_meanwhile_ends_the_session_and_no_worker(
     renders: Stack, scene: Dataset
 ) -> None:
+    renders.restart("render")
     with opened(renders, scene) as one:
         for place in (renders.root / "store" / "volumes").glob("*/*"):
             (place / "0.npy").unlink()
