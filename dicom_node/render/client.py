@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dicom_node import log
 from dicom_node.archive.located import Located
-from dicom_node.render import request
+from dicom_node.render import about, request
 from dicom_node.render.plan import REFUSALS
 from dicom_node.render.request import Act, Hide, Open, Renew, Show, Shown
 from dicom_node.render.transfer import presets_for
@@ -86,7 +86,7 @@ class Client:
         """Until the reader goes, or something ends it; never raises."""
         try:
             async with asyncio.timeout(FIRST):
-                first = self._parsed(await self._connection.recv())
+                first = request.parse(await self._connection.recv())
             if not isinstance(first, Open):
                 raise bad_request("The first message is not open.")
             await self._serve(first)
@@ -145,15 +145,12 @@ class Client:
             raw = await self._connection.recv()
             self._count()
             try:
-                await self._obey(self._parsed(raw))
+                await self._obey(request.parse(raw))
             except InvalidError as error:
                 self._errors += 1
                 if self._errors > _MOST_ERRORS:
                     raise bad_request("Too many messages that are none.") from error
                 self._say({"type": "error", "code": "bad_request", "message": str(error)})
-
-    def _parsed(self, raw: str | bytes) -> request.Request:
-        return request.parse(raw)
 
     def _count(self) -> None:
         now = time.monotonic()
@@ -244,7 +241,7 @@ class Client:
             description = await self._volume(instances, asked.every)
             self._presets = presets_for(description["unit"])
             self._inverted = description["inverted"]
-            self._window = _window(description)
+            self._window = about.window(description)
             place = gateway.volumes.place(instances, asked.every)
             self._worker = gateway.crew.assign(self._number, place, self._hear)
             self._place = place
@@ -252,7 +249,7 @@ class Client:
                 self._attach()
             await self._opened.wait()
             log.get().info("session_open", session=self._number)
-            self._say(_opened(description, self._presets, self._window))
+            self._say(about.opened(description, self._presets))
             await asyncio.Event().wait()
         finally:
             waiting.leave()
@@ -370,40 +367,15 @@ class Client:
                     del self._outbox[key]
                     await self._frame(*item)
 
-    async def _frame(self, about: dict[str, Any], body: bytes) -> None:
+    async def _frame(self, header: dict[str, Any], body: bytes) -> None:
         self._sent += 1
-        header = _text({"type": "frame", "number": self._sent, **about}).encode()
-        await self._connection.send(struct.pack("<I", len(header)) + header + body)
-        if "sweep" in about:
+        text = _text({"type": "frame", "number": self._sent, **header}).encode()
+        await self._connection.send(struct.pack("<I", len(text)) + text + body)
+        if "sweep" in header:
             self._tell({"do": "next"})
         else:
-            self._forward(about["pane"])
+            self._forward(header["pane"])
 
 
 def _text(message: dict[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-
-
-def _window(description: dict[str, Any]) -> tuple[float, float]:
-    """(center, width): of the file, else all but the darkest and brightest half percent."""
-    if description["window"] is not None:
-        center, width = description["window"]
-        return center, width
-    low, high = description["usual"]
-    return (low + high + 1) / 2, high - low + 1
-
-
-def _opened(
-    description: dict[str, Any], presets: list[str], window: tuple[float, float]
-) -> dict[str, Any]:
-    return {
-        "type": "opened",
-        "grid": description["grids"][0],
-        "unit": description["unit"],
-        "range": [description["least"], description["greatest"]],
-        "usual": description["usual"],
-        "window": {"center": window[0], "width": window[1]},
-        "inverted": description["inverted"],
-        "presets": presets,
-        "every": description["every"],
-    }
