@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
         ("archive", "move received instances into the store and the index, deliver events"),
         ("retrieve", "fetch from other archives what the portal asks for"),
         ("web", "run the DICOMweb server"),
+        ("render", "draw planes and volumes for readers whose machines cannot"),
         ("upload", "bring what a front end received to the centre"),
         ("migrate", "create or migrate the schema 'archive'"),
         ("reindex", "rebuild or complete the index from the stored objects"),
@@ -91,6 +92,8 @@ def _run(command: str, config: Config) -> int:
             from dicom_node.retrieve.process import run
         case "web":
             from dicom_node.web.process import run
+        case "render":
+            from dicom_node.render.process import run
         case "upload":
             from dicom_node.upload.process import run
         case "reindex":

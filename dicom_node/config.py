@@ -148,6 +148,25 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Render:
+    """The renderer of planes and volumes. ``workers`` 0: one a core.
+
+    ``memory`` bytes of one worker, without the volumes, which lie in files of at most
+    ``cache_size`` bytes together; ``reserve`` bytes are left to everybody else. ``sessions`` at
+    once; who comes later waits.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 18066
+    workers: int = 0
+    sessions: int = 12
+    memory: int = 1_073_741_824
+    reserve: int = 1_073_741_824
+    cache_size: int = 8_589_934_592
+    max_voxels: int = 400_000_000
+
+
+@dataclass(frozen=True)
 class Upload:
     """``hospital``: the code of this front end's hospital; the centre must name the same one.
 
@@ -193,6 +212,7 @@ class Config:
     archive: Archive = field(default_factory=Archive)
     s3: S3 = field(default_factory=S3)
     retrieve: Retrieve = field(default_factory=Retrieve)
+    render: Render = field(default_factory=Render)
     upload: Upload = field(default_factory=Upload)
 
     def has(self, section: str) -> bool:
@@ -321,6 +341,7 @@ def _check(config: Config) -> None:
         raise ConfigError(f"upload.hospital: {config.upload.hospital!r} is no hospital's code")
     if config.has("web"):
         _check_port("web.port", config.web.port)
+    _check_render(config.render)
     if not 1 <= config.archive.batch_size <= 5000:
         raise ConfigError("archive.batch_size: must be between 1 and 5000")
     try:
@@ -346,6 +367,13 @@ def _check_dicom(dicom: Dicom) -> None:
     if dicom.data_plane not in ("direct", "stock"):
         raise ConfigError("dicom.data_plane: must be 'direct' or 'stock'")
     _check_port("dicom.port", dicom.port)
+
+
+def _check_render(render: Render) -> None:
+    _check_port("render.port", render.port)
+    for key, least in (("workers", 0), ("sessions", 1), ("memory", 1 << 28), ("reserve", 0)):
+        if getattr(render, key) < least:
+            raise ConfigError(f"render.{key}: must be at least {least}")
 
 
 def _check_length(key: str, path: Path) -> None:

@@ -29,7 +29,7 @@ def run(config: Config) -> int:
     if config.has("index"):
         checks |= {"archive": _archive, "index": _index}
     if config.has("web"):
-        checks["web"] = _web
+        checks |= {"web": _web, "render": _render}
     if config.has("redis"):
         checks["redis"] = _redis
     results = {name: _result(check, config) for name, check in checks.items()}
@@ -86,6 +86,12 @@ def _index(config: Config) -> str:
 
 def _web(config: Config) -> str:
     address = f"http://{config.web.host}:{config.web.port}/dicom-web/healthz"
+    httpx.get(address, timeout=TIMEOUT, trust_env=False).raise_for_status()
+    return "answers"
+
+
+def _render(config: Config) -> str:
+    address = f"http://{config.render.host}:{config.render.port}/render/healthz"
     httpx.get(address, timeout=TIMEOUT, trust_env=False).raise_for_status()
     return "answers"
 

@@ -7,7 +7,7 @@ stands in a node's way.
 import json
 from datetime import UTC, datetime
 
-PROCESSES = ("receive", "archive", "retrieve", "upload", "web")
+PROCESSES = ("receive", "archive", "retrieve", "upload", "web", "render")
 MAX_SIZE = 65536
 MAX_DEVICES = 5000
 MAX_NUMBER = 2**53

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from dicom_node import log
 from dicom_node.archive.instructions import Disposal, Instructions
+from dicom_node.render.cache import Volumes
 from dicom_node.store.stores import Stores
 from dicom_node.web.derived import Derived
 
@@ -25,6 +26,7 @@ class Disposer:
     def __init__(self, store: Stores, derived: Derived, instructions: Instructions) -> None:
         self.store = store
         self.derived = derived
+        self.volumes = Volumes(derived.root.parent)
         self.instructions = instructions
         self._done: set[int] = set()
         self._retry = 0.0
@@ -81,6 +83,7 @@ class Disposer:
                 "INSERT INTO archive.outbox (kind, body) VALUES ('disposal', %s)", (Jsonb(body),)
             )
         self.derived.forget(disposal.study_uid)
+        self.volumes.forget(disposal.study_uid)
         log.get().warning("disposed", disposal=disposal.id, study=disposal.study_uid,
                           instances=instances, size=size)  # fmt: skip
         return 1

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import ingest, metadata, scale, serve, viewer
+from benchmarks import ingest, metadata, render, scale, serve, viewer
 from benchmarks.measure import table
 from benchmarks.product import Product
 from benchmarks.result import Result, record, regressions
@@ -22,9 +22,10 @@ BENCHMARKS = {
     "serve": serve.run,
     "metadata": metadata.run,
     "viewer": viewer.run,
+    "render": render.run,
     "scale": scale.run,
 }
-# scale takes half an hour and 40 GB: only when it is named.
+# Only when they are named: scale takes half an hour and 40 GB, render all of the machine.
 USUAL = ("ingest", "serve", "metadata", "viewer")
 GENERATOR = Path(__file__).resolve().parents[2] / "data" / "demo"
 
@@ -80,7 +81,7 @@ def _versions() -> dict[str, str]:
         text=True,
         check=False,
     )
-    packages = ("pynetdicom", "pydicom", "uvicorn", "starlette")
+    packages = ("pynetdicom", "pydicom", "uvicorn", "starlette", "vtk", "websockets")
     return {
         "python": platform.python_version(),
         "dcmtk": dcmtk.stdout.split()[2].lstrip("v") if dcmtk.stdout else "?",

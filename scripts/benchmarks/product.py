@@ -59,7 +59,11 @@ class Product:
                 time.sleep(0.02)
                 (found,) = connection.execute(query, (newest,)).fetchone() or (0,)
 
-    def token(self, hospitals: Sequence[str] = ("*",)) -> str:
+    def token(
+        self,
+        hospitals: Sequence[str] = ("*",),
+        permissions: Sequence[str] = ("view", "download"),
+    ) -> str:
         """A ticket for these hospitals' studies."""
         now = int(time.time())
         claims = {
@@ -71,7 +75,7 @@ class Product:
             "nbf": now,
             "exp": now + 900,
             "scope": {"hospitals": list(hospitals)},
-            "perms": ["view", "download"],
+            "perms": list(permissions),
             "anon": False,
             "purpose": "tool",
             "label": "bench",

@@ -17,7 +17,7 @@ from stack.progress import step
 from stack.settings import REPOSITORY, Settings
 from stack.testing import isolated
 
-NODE = ("dicom-receive", "dicom-archive", "dicom-web")
+NODE = ("dicom-receive", "dicom-archive", "dicom-web", "dicom-render")
 LARGE = "scale"
 # What a generated instance takes in table and indexes, and in making these.
 BYTES_PER_INSTANCE = 420
@@ -81,6 +81,7 @@ def _start(settings: Settings, names: tuple[str, ...]) -> None:
     processes.start(settings, names)
     processes.wait_for_port(settings, "dicom")
     processes.wait_for_port(settings, "dicom-web")
+    processes.wait_for_port(settings, "dicom-render")
 
 
 def _is_there(settings: Settings, size: Size) -> bool:

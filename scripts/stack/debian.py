@@ -17,6 +17,8 @@ RUN_PACKAGES = (
     "ca-certificates",
     "dcmtk",
     "fonts-noto-cjk",
+    "libegl1",  # with the next one: OpenGL without a screen or a card, for dicom-node render
+    "libgl1-mesa-dri",
     "libnginx-mod-http-brotli-static",
     "libnginx-mod-http-lua",
     "nginx-light",

@@ -48,6 +48,10 @@ def check(settings: Settings) -> list[Health]:
             settings.web_port,
             lambda: _http(f"http://127.0.0.1:{settings.web_port}/dicom-web/healthz"),
         ),
+        "dicom-render": (
+            settings.render_port,
+            lambda: _http(f"http://127.0.0.1:{settings.render_port}/render/healthz"),
+        ),
         "nginx": (
             settings.http_port,
             lambda: _http(f"http://127.0.0.1:{settings.http_port}/viewer/"),

@@ -20,7 +20,10 @@ from stack.progress import run, step
 from stack.settings import REPOSITORY, Settings
 
 DATA_SERVICES = ("postgres", "redis")
-SERVICES = ("odoo", "dicom-receive", "dicom-archive", "dicom-retrieve", "dicom-web", "nginx")
+SERVICES = (
+    *("odoo", "dicom-receive", "dicom-archive", "dicom-retrieve", "dicom-web", "dicom-render"),
+    "nginx",
+)
 # Debian's, for web servers.
 WEB_USER = "www-data"
 FRAMES = REPOSITORY / "config" / "frames.lua"
@@ -249,6 +252,7 @@ def _node(settings: Settings) -> str:
             "cache_file": node_configuration(settings),
         },
         "web": {"host": "127.0.0.1", "port": settings.web_port, "origin": settings.origin},
+        "render": {"host": "127.0.0.1", "port": settings.render_port},
         "tickets": {"public_key_file": secrets / secret.TICKET_PUBLIC_KEY},
         "redis": {"url": redis_url(settings)},
     }
@@ -275,6 +279,7 @@ def _nginx(settings: Settings) -> str:
         "@ODOO_PORT@": str(settings.odoo_port),
         "@WEBSOCKET_PORT@": str(settings.websocket_port),
         "@WEB_PORT@": str(settings.web_port),
+        "@RENDER_PORT@": str(settings.render_port),
         "@HTTP_LISTEN@": f"{settings.bind}:{settings.http_port}",
         "@VIEWER@": str(settings.viewer),
         "@STORE@": str(settings.directory("store")),
@@ -431,6 +436,7 @@ def _versions(settings: Settings) -> dict[str, str]:
         "dicom-archive": node,
         "dicom-retrieve": node,
         "dicom-web": node,
+        "dicom-render": node,
         "nginx": [config / "nginx.conf", FRAMES],
     }
     return {

@@ -68,6 +68,10 @@ class Settings:
         return self.internal_port + 5
 
     @property
+    def render_port(self) -> int:
+        return self.internal_port + 6
+
+    @property
     def ports(self) -> dict[str, int]:
         """Every listener of the product and its port."""
         return {
@@ -76,6 +80,7 @@ class Settings:
             "odoo": self.odoo_port,
             "odoo-websocket": self.websocket_port,
             "dicom-web": self.web_port,
+            "dicom-render": self.render_port,
             "postgres": self.postgres_port,
             "redis": self.redis_port,
             "supervisor": self.supervisor_port,

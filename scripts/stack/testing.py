@@ -64,7 +64,7 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
 def isolated(settings: Settings, name: str) -> Settings:
     """The same installation with its own state and free ports."""
     home = settings.home / name
-    first = _free_port_range(6)
+    first = _free_port_range(7)
     return replace(
         settings,
         home=home,

@@ -23,7 +23,7 @@ BUILDAH = ["buildah", "--storage-driver=vfs"]
 IMAGE, BASE = "localhost/yunying-test:latest", "localhost/yunying-test-base:latest"
 HTTP_PORT, DICOM_PORT, INTERNAL_PORT = 28480, 28490, 28460
 ORDER = ("postgres", "redis", "prepare", "odoo", "dicom-receive", "dicom-archive",
-         "dicom-retrieve", "dicom-web", "nginx")  # fmt: skip
+         "dicom-retrieve", "dicom-web", "dicom-render", "nginx")  # fmt: skip
 
 
 def run(*command, **options):

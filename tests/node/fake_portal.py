@@ -53,6 +53,7 @@ _REPORTS = {
         "disk_size", "disk_free", "verified", "damaged", "s3", "s3_used",
     ),
     "retrieve": ("running", "waiting"),
+    "render": ("sessions", "waiting"),
     "upload": (
         "spool_count", "spool_size", "spool_oldest", "uploaded", "bytes_per_second", "error",
     ),

@@ -60,6 +60,7 @@ class Stack:
         self.root = root
         self.portal = FakePortal()
         self.dicom_port, self.web_port = free_port(), free_port()
+        self.render_port = free_port()
         self.database = f"node_test_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(ADMIN_DSN, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{self.database}"')
@@ -95,6 +96,7 @@ class Stack:
             "PORTAL_REPORT_SECONDS": 0.5,
             "WEB_PORT": self.web_port,
             "WEB_ORIGIN": ORIGIN,
+            "RENDER_PORT": self.render_port,
             "WEB_RENDER_WORKERS": 1,
             "TICKETS_PUBLIC_KEY_FILE": self.root / "ticket.pem",
             "REDIS_URL": REDIS_URL,
@@ -143,6 +145,8 @@ class Stack:
                 wait_until(lambda: _listens(self.dicom_port), "the DICOM port is open", STARTING)
             if name == "web":
                 wait_until(lambda: _listens(self.web_port), "the web port is open", STARTING)
+            if name == "render":
+                wait_until(lambda: _listens(self.render_port), "the render port is open", STARTING)
 
     def stop(self, name: str) -> int:
         """End a process as a supervisor does; return its exit code."""

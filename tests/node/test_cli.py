@@ -189,11 +189,13 @@ def test_a_configuration_that_cannot_be_used_ends_with_2_and_a_sentence(tmp_path
 
 
 def test_health_looks_at_every_process(stack: Stack) -> None:
+    stack.start("render")
+    stack.wait_ready("render")
     done = stack.run("health")
     assert done.returncode == 0, done.stdout
     report = json.loads(done.stdout)
     assert report["healthy"] is True
-    assert set(report["checks"]) == {"receive", "archive", "index", "web", "redis"}
+    assert set(report["checks"]) == {"receive", "archive", "index", "web", "render", "redis"}
     stack.stop("archive")
     done = stack.run("health")
     assert done.returncode == 1
@@ -201,6 +203,7 @@ def test_health_looks_at_every_process(stack: Stack) -> None:
     assert [name for name in checks if not checks[name]["ok"]] == ["archive"]
     stack.start("archive")
     wait_until(lambda: stack.run("health").returncode == 0, "all is well again", 60)
+    stack.stop("render")
 
 
 def test_migrating_twice_changes_nothing(running: Stack) -> None:

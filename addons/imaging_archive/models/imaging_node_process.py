@@ -10,6 +10,7 @@ PROCESSES = [
     ("retrieve", "Retrieval"),
     ("upload", "Upload"),
     ("web", "Image Server"),
+    ("render", "3D Renderer"),
 ]
 SILENT_AFTER = timedelta(seconds=60)
 
