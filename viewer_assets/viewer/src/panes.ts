@@ -4,6 +4,7 @@ import { isSlowLine } from './dicomweb/line';
 import { buildStack, frameRate, type StackImage } from './dicomweb/stack';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
+import type { PresentationState } from './engine/presentation';
 import { setPreview, showFirst, showPreview } from './first/standin';
 import { larger, seriesFor } from './layout';
 import * as state from './state';
@@ -125,6 +126,8 @@ export interface Picture {
   instance: string;
   /** Counts from 1. */
   frame: number;
+  /** How it is to be shown. */
+  presentation?: PresentationState | undefined;
 }
 
 async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<void> {
@@ -140,6 +143,8 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   pane.pictureShown.value = false;
   pane.first.value = null;
   pane.refusal.value = undefined;
+  pane.presentation.value = wanted?.presentation ?? null;
+  pane.presentationOn.value = wanted?.presentation !== undefined;
   state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isStack(series)) return;
@@ -161,6 +166,7 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
     await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
     if (place >= stack.length) view.blank(true);
+    view.presentAs(wanted?.presentation?.of ?? null);
     const at = wanted ? stack.findIndex((image) => image.instance === wanted.instance && image.frame === wanted.frame) : -1;
     if (at >= 0) goTo(at, pane);
     await Promise.all([previewing, drawing]);
@@ -290,6 +296,12 @@ export async function copyPicture(): Promise<boolean> {
   copy?.present(presentation);
   activate(target);
   return true;
+}
+
+/** The picture as the presentation state says, or as it is without. */
+export function presentationOn(pane: Pane, on: boolean): void {
+  pane.presentationOn.value = on;
+  withView(pane, (view) => { view.presentAs(on ? (pane.presentation.value?.of ?? null) : null); });
 }
 
 /** Does something with the engine once it is there. */
