@@ -23,5 +23,6 @@ export const COMPONENTS: Record<ObjectKind, () => Promise<{ default: ObjectCompo
   document: () => import('./document/Document'),
   video: () => import('./video/Video'),
   report: () => import('./report/Report'),
+  slide: () => import('./slide/Slide'),
   presentation: () => import('./presentation/Presentation'),
 };

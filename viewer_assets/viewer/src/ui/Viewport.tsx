@@ -179,6 +179,8 @@ function Overlay({ pane }: { pane: Pane }) {
 const QUIET_TOOLS: ReadonlySet<string> = new Set(['scroll', 'window', 'zoom', 'pan']);
 
 function enlarge(pane: Pane) {
+  // There two taps enlarge the slide.
+  if (pane.open.value && objectKind(pane.open.value.series) === 'slide') return;
   if (state.panes.value.length < 2 || !QUIET_TOOLS.has(state.tool.value)) return;
   state.enlarged.value = state.enlarged.value === pane ? null : pane;
 }
