@@ -5,7 +5,9 @@ import { buildStack, frameRate, type StackImage } from './dicomweb/stack';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
 import type { PresentationState } from './engine/presentation';
+import type { Window } from './engine/presets';
 import { setPreview, showFirst, showPreview } from './first/standin';
+import type { HangingRule } from './hanging';
 import { larger, seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
@@ -24,6 +26,8 @@ const expected = new Map<Pane, () => void>();
 const views = new Map<Pane, PaneView>();
 const opening = new Map<Pane, AbortController>();
 let named = 1;
+/** Of what is being hung; the file's own for all else. */
+let firstWindow: { modality: string; window: Window } | undefined;
 
 /** `endSession` is called when the ticket turns out to have ended. */
 export function start(dicomweb: DicomWeb, endSession: (code: ErrorCode) => void): void {
@@ -87,6 +91,17 @@ export async function fill(first: OpenSeries): Promise<void> {
   );
   const [pane] = state.panes.value;
   if (state.layout.value.film && pane) withView(pane, (view) => void running?.go(view, view.index));
+}
+
+/** Opens a study as its hanging rule says. What the reader changes from now on counts. */
+export async function hang(first: OpenSeries, rule: HangingRule | undefined): Promise<void> {
+  firstWindow = rule?.window ? { modality: rule.modality, window: rule.window } : undefined;
+  if (rule?.linked) setLinked(true);
+  try {
+    await fill(first);
+  } finally {
+    firstWindow = undefined;
+  }
 }
 
 function empty(pane: Pane): void {
@@ -164,7 +179,8 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
     pane.rate.value = (stack[0] && frameRate(stack[0].dataset)) ?? DEFAULT_RATE;
     const shown = stack.findIndex((image) => image.instance === series.representative);
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
-    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
+    const window = firstWindow?.modality === series.modality ? firstWindow.window : undefined;
+    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown), window);
     if (place >= stack.length) view.blank(true);
     view.presentAs(wanted?.presentation?.of ?? null);
     const at = wanted ? stack.findIndex((image) => image.instance === wanted.instance && image.frame === wanted.frame) : -1;

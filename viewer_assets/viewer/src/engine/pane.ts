@@ -134,15 +134,16 @@ export class PaneView {
     this.options.onView({ rendering: getShouldUseCPURendering() ? 'cpu' : 'gpu' });
   }
 
-  /** Replaces the stack. `index` counts from 0; a series that was open before comes as it was left. */
-  async open(images: readonly StackImage[], index: number): Promise<void> {
+  /** Replaces the stack. `index` counts from 0; a series that was open before comes as it was left, a new one in `window`, else in its own. */
+  async open(images: readonly StackImage[], index: number, window?: Window): Promise<void> {
     this.close();
     const left = settings.get(images[0]?.imageId ?? '');
     this.inverted = left?.inverted ?? false;
-    this.range = left?.range ?? null;
     this.look = PLAIN;
     this.images = images;
     registerFrames(images);
+    const exact = isExact(frameInfo(images[0]?.imageId ?? ''));
+    this.range = left?.range ?? (window ? windowToRange(window, exact) : null);
     this.track = images.map((image) => frameInfo(image.imageId)?.plane);
     this.options.onView({ count: images.length, shown: false, error: null });
     await this.navigator.open(images.map((image) => image.imageId), left?.index ?? index);
