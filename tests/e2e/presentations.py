@@ -23,7 +23,8 @@ def picture(study: str) -> Dataset:
 
 
 def _state(study: str, image: Dataset, label: str, sop_class: str = "11.1") -> Dataset:
-    ds = instance(study, 2, sop_class, "PR", ContentLabel=label, ContentDescription="")
+    ds = instance(study, 2, sop_class, "PR", ContentLabel="STATE")
+    ds.ContentDescription = label
     ds.SeriesDescription, ds.ContentCreatorName = "显示状态", "Zhao^Yi=赵^医生"
     ds.PresentationCreationDate, ds.PresentationCreationTime = "20261120", "110000"
     reference, series, area = Dataset(), Dataset(), Dataset()
@@ -53,10 +54,10 @@ def _text(words: str, box: tuple[float, ...] = (), anchor: tuple[float, ...] = (
     item.UnformattedTextValue = words
     if box:
         item.BoundingBoxAnnotationUnits = "DISPLAY"
-        item.BoundingBoxTopLeftHandCorner, item.BoundingBoxBottomRightHandCorner = box[:2], box[2:]
+        item.BoundingBoxTopLeftHandCorner, item.BoundingBoxBottomRightHandCorner = [*box[:2]], [*box[2:]]
         item.BoundingBoxTextHorizontalJustification = "LEFT"
     if anchor:
-        item.AnchorPointAnnotationUnits, item.AnchorPoint = "PIXEL", anchor
+        item.AnchorPointAnnotationUnits, item.AnchorPoint = "PIXEL", [*anchor]
         item.AnchorPointVisibility = "Y"
     return item
 

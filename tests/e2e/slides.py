@@ -51,7 +51,7 @@ def _level(study: str, series: str, number: int, pixels: np.ndarray, flavour: st
     rows, columns = pixels.shape[:2]
     ds = instance(study, 1, "77.1.6", "SM", SeriesInstanceUID=series, SeriesDescription="肾穿刺 HE")
     ds.InstanceNumber, ds.ImageType = number, ["ORIGINAL", "PRIMARY", flavour, "NONE"]
-    ds.FrameOfReferenceUID, ds.BurnedInAnnotation = f"{series}.1", "NO"
+    ds.FrameOfReferenceUID, ds.BurnedInAnnotation = generate_uid(), "NO"
     ds.Rows = ds.Columns = TILE
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "RGB", 0
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0

@@ -1,4 +1,4 @@
-import { utilities, type Types } from '@cornerstonejs/core';
+import { Enums, utilities, type Types } from '@cornerstonejs/core';
 import { COLOURS, type ColourName } from './colours';
 import type { Grey } from './grey';
 
@@ -52,12 +52,19 @@ function curveMap(curve: NonNullable<Grey['curve']>, invert: boolean): string {
   return invert ? name + REVERSED : name;
 }
 
+function rises(curve: NonNullable<Grey['curve']>): boolean {
+  const steps = curve.slice(1).map(([, grey], at) => grey - (curve[at]?.[1] ?? 0));
+  return steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
+}
+
 /** Gives a picture window, inversion and look. An inverted colour map runs the other way, its colours stay. */
 export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: Types.VOIRange, invert: boolean, curve?: Grey['curve']): void {
   const filters = { sharpening: SHARPEN[look.sharpen] ?? 0, smoothing: SMOOTH[look.smooth] ?? 0 };
+  // Between two values a table that goes up and down has anything: nothing is mixed before it.
+  const interpolationType = curve && !rises(curve) ? Enums.InterpolationType.NEAREST : Enums.InterpolationType.LINEAR;
   const name = look.colour !== null ? look.colour + (invert ? REVERSED : '') : curve ? curveMap(curve, invert) : undefined;
   if (name !== undefined) {
-    viewport.setProperties({ voiRange, invert: false, ...filters });
+    viewport.setProperties({ voiRange, invert: false, interpolationType, ...filters });
     viewport.setProperties({ colormap: { name } });
     coloured.add(viewport);
     return;
@@ -66,5 +73,5 @@ export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: 
     viewport.setProperties({ invert: false });
     (viewport as unknown as VoiSetter).setVOI(voiRange, { forceRecreateLUTFunction: true });
   }
-  viewport.setProperties({ voiRange, invert, ...filters });
+  viewport.setProperties({ voiRange, invert, interpolationType, ...filters });
 }
