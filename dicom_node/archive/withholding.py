@@ -11,8 +11,8 @@ ULTRASOUND = frozenset(f"{_STORAGE}.{suffix}" for suffix in ("3", "3.1", "6", "6
 OPTICAL = frozenset(
     f"{_STORAGE}.77.1.{suffix}" for suffix in ("2", "3", "5.1", "5.2", "5.5", "5.6", "6")
 )
-# Of a whole slide (PS3.3 C.8.12.4.1.1): the glass's label, and the whole glass with it. Scanners deny
-# burned-in text in all images of a slide alike, so the word of the file does not count.
+# Of a whole slide (PS3.3 C.8.12.4.1.1): the glass's label, and the whole glass with it. Scanners
+# deny burned-in text in all images of a slide alike, so the word of the file does not count.
 LABELLED = frozenset(("LABEL", "OVERVIEW"))
 ULTRASOUND_MODALITIES = frozenset(("US", "IVUS", "BDUS"))
 

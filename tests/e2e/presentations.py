@@ -54,7 +54,10 @@ def _text(words: str, box: tuple[float, ...] = (), anchor: tuple[float, ...] = (
     item.UnformattedTextValue = words
     if box:
         item.BoundingBoxAnnotationUnits = "DISPLAY"
-        item.BoundingBoxTopLeftHandCorner, item.BoundingBoxBottomRightHandCorner = [*box[:2]], [*box[2:]]
+        item.BoundingBoxTopLeftHandCorner, item.BoundingBoxBottomRightHandCorner = (
+            [*box[:2]],
+            [*box[2:]],
+        )
         item.BoundingBoxTextHorizontalJustification = "LEFT"
     if anchor:
         item.AnchorPointAnnotationUnits, item.AnchorPoint = "PIXEL", [*anchor]

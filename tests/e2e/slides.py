@@ -1,4 +1,4 @@
-"""A whole slide of several levels, each in another transfer syntax, with one tile that is broken."""
+"""A whole slide of several levels, each in another transfer syntax, one tile of it broken."""
 
 from __future__ import annotations
 

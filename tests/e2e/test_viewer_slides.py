@@ -11,6 +11,7 @@ from pydicom.uid import generate_uid
 
 from e2e import objects, presentations, slides
 from e2e.conftest import DESKTOP, PHONE
+from e2e.portal import DATABASE, PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def sent(portal):
 
 @pytest.fixture(scope="module", params=["desktop", "phone"])
 def open_study(request, browser, origin, portal, sent):
-    """Opens a study of `sent` in the one page of a kind of screen."""
+    """Opens a study, of `sent` or by its UID, in the one page of a kind of screen."""
     phone = request.param == "phone"
     context = browser.new_context(base_url=origin, locale="zh-CN", **(PHONE if phone else DESKTOP))
     context.set_default_timeout(30_000)
@@ -42,11 +43,17 @@ def open_study(request, browser, origin, portal, sent):
     page.on("pageerror", lambda error: errors.append(str(error)))
 
     def show(name, *, anonymous=False):
-        ticket = portal("radiologist").ticket(sent[name], anonymous=anonymous)
+        uid = sent.get(name, name)
+        ticket = portal("radiologist").ticket(uid, anonymous=anonymous)
         page.goto("about:blank")
-        page.goto(f"/viewer/#study={sent[name]}&ticket={ticket}&lang=zh_CN")
+        page.goto(f"/viewer/#study={uid}&ticket={ticket}&lang=zh_CN")
         return page
 
+    # A hospital's rules are for who is signed in.
+    page.request.post(
+        "/web/session/authenticate",
+        data={"params": {"db": DATABASE, "login": "radiologist", "password": PASSWORD}},
+    )
     yield show
     assert errors == []
     context.close()
@@ -124,9 +131,7 @@ def test_a_length_on_a_slide_is_in_micrometres(open_study):
         for step, x in enumerate((left, left + 50, left + 120)):
             kind = "touchMove" if step else "touchStart"
             point = {"x": round(x), "y": round(top)}
-            devtools.send(
-                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]}
-            )
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
             page.wait_for_timeout(30)
         devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         devtools.detach()
@@ -280,3 +285,39 @@ def test_tables_of_a_presentation_state_are_applied(open_study):
     expect(page.get_by_test_id("presentation-mark")).to_contain_text("查找表")
     wanted = [255 - (value * 7) % 256 for row in presentations.FIELDS for value in row]
     assert fields(page) == pytest.approx(wanted, abs=4)
+
+
+@pytest.mark.req("SHR-3.16", "PAT-1.24", "CON-4.29", part=True)
+@pytest.mark.parametrize("open_study", ["desktop"], indirect=True)
+def test_a_hospitals_rule_says_how_the_next_study_opens(open_study, portal):
+    """The administrator wants this modality's pictures side by side; the reader may change it."""
+    admin, modality, study = portal("hospital"), "ZZ", generate_uid()
+    pictures = [presentations.picture(study) for _ in range(2)]
+    for number, picture in enumerate(pictures, 1):
+        picture.Modality, picture.SeriesNumber = modality, number
+    objects.send(pictures)
+    whole = (["study_uid", "=", study], ["instance_count", "=", 2])
+    deadline = time.monotonic() + 30
+    while not portal("radiologist").studies(*whole):
+        assert time.monotonic() < deadline, "the portal lists the study"
+        time.sleep(0.2)
+    page = open_study(study)
+    expect(page.get_by_test_id("viewport")).to_have_count(1)
+
+    window = {"name": "四格窗", "modality": modality, "width": 90, "center": 120}
+    (preset,) = admin.model("imaging.window.preset", "create", [window])
+    values = {"name": "并排", "modality": modality, "grid": "1x2", "window_preset_id": preset}
+    rules = admin.model("imaging.hanging.rule", "create", [values])
+    try:
+        page = open_study(study)
+        panes = page.get_by_test_id("viewport")
+        expect(panes).to_have_count(2)
+        for place in range(2):
+            expect(panes.nth(place)).to_have_attribute("data-ready", "true", timeout=60_000)
+            expect(panes.nth(place)).to_have_attribute("data-window-width", "90")
+        page.get_by_test_id("tool-layout").click()
+        page.get_by_test_id("layout-series-1x1").click()
+        expect(panes).to_have_count(1)
+    finally:
+        admin.model("imaging.hanging.rule", "unlink", rules)
+        admin.model("imaging.window.preset", "unlink", [preset])

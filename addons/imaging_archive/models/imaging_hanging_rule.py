@@ -68,7 +68,8 @@ class ImagingHangingRule(models.Model):
         "and one that the reader may see; without one the series stay alone.",
     )
     linked = fields.Boolean(
-        string="Linked Scrolling", help="All places scroll together, by where they lie in the patient."
+        string="Linked Scrolling",
+        help="All places scroll together, by where they lie in the patient.",
     )
     window_preset_id = fields.Many2one(
         "imaging.window.preset",
@@ -107,9 +108,7 @@ class ImagingHangingRule(models.Model):
         for rule in self:
             owner = rule.window_preset_id.sudo().hospital_id
             if owner and owner != rule.hospital_id:
-                raise ValidationError(
-                    self.env._("First window: the preset is another hospital's.")
-                )
+                raise ValidationError(self.env._("First window: the preset is another hospital's."))
 
     @api.model
     def _for_viewer(self):
