@@ -11,6 +11,9 @@ ULTRASOUND = frozenset(f"{_STORAGE}.{suffix}" for suffix in ("3", "3.1", "6", "6
 OPTICAL = frozenset(
     f"{_STORAGE}.77.1.{suffix}" for suffix in ("2", "3", "5.1", "5.2", "5.5", "5.6", "6")
 )
+# Of a whole slide (PS3.3 C.8.12.4.1.1): the glass's label, and the whole glass with it. Scanners
+# deny burned-in text in all images of a slide alike, so the word of the file does not count.
+LABELLED = frozenset(("LABEL", "OVERVIEW"))
 ULTRASOUND_MODALITIES = frozenset(("US", "IVUS", "BDUS"))
 
 
@@ -31,6 +34,8 @@ def may_show_a_name(clues: Clues) -> bool:
     """True unless there is a reason to believe that there is none: the file's word, or its kind."""
     if clues.overlay_in_pixels or clues.video:
         # What the file denies is text in the picture, not in unused bits or in a stream's metadata.
+        return True
+    if not LABELLED.isdisjoint(clues.image_type):
         return True
     if clues.burned_in == "NO":
         return False

@@ -221,6 +221,14 @@ WITHHELD: dict[str, dict[str, Any]] = {
         "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "BitsAllocated": 8,
         "BitsStored": 8, "HighBit": 7, "PixelData": bytes(768),
     },
+    "a slide's label": {
+        "Modality": "SM", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.6",
+        "ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "BurnedInAnnotation": "NO",
+    },
+    "a glass with its label": {
+        "Modality": "SM", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.6",
+        "ImageType": ["ORIGINAL", "PRIMARY", "OVERVIEW", "NONE"], "BurnedInAnnotation": "NO",
+    },
     "a report": {"Modality": "SR", "SOPClassUID": samples.SR, "PixelData": None, "Rows": None},
 }  # fmt: skip
 

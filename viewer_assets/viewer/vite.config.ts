@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { dicomNames } from './build/dictionary.ts';
 import { jpeg12 } from './build/jpeg12.ts';
+import { jpeg2000 } from './build/jpeg2000.ts';
+import { jpegColour } from './build/jpegcolour.ts';
 import { omit } from './build/omit.ts';
 import { pdf } from './build/pdf.ts';
 import { precompress } from './build/precompress.ts';
@@ -11,7 +13,7 @@ const LOADER = './node_modules/@cornerstonejs/dicom-image-loader/dist/esm';
 
 export default defineConfig({
   base: './',
-  plugins: [omit(), jpeg12(), dicomNames(), pdf(), precompress()],
+  plugins: [omit(), jpeg12(), jpeg2000(), jpegColour(), dicomNames(), pdf(), precompress()],
   resolve: {
     alias: {
       // The package's entry carries every decoder and two more loaders into the page.
@@ -20,7 +22,7 @@ export default defineConfig({
       dcmjs: local('./build/absent/dcmjs.ts'),
     },
   },
-  worker: { format: 'es', plugins: () => [omit(), jpeg12()] },
+  worker: { format: 'es', plugins: () => [omit(), jpeg12(), jpeg2000()] },
   build: {
     outDir: process.env.VIEWER_OUT ?? local('./dist'),
     emptyOutDir: true,

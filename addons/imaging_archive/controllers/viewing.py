@@ -105,6 +105,12 @@ class ViewingController(http.Controller):
             presets, headers=[("Cache-Control", "private, max-age=60")]
         )
 
+    @http.route("/imaging/viewer/hanging", type="http", auth="public", methods=["GET"])
+    def hanging(self):
+        """How studies are hung: the general rules and those of the user's hospitals."""
+        rules = request.env["imaging.hanging.rule"]._for_viewer()
+        return request.make_json_response(rules, headers=[("Cache-Control", "private, no-cache")])
+
     def _study(self, study_uid):
         """AccessError alike for a study that is not there and for one out of sight."""
         studies = request.env["imaging.study"]

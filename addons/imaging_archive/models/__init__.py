@@ -8,6 +8,7 @@ from . import (
     imaging_device,
     imaging_dicom_uid,
     imaging_disposal,
+    imaging_hanging_rule,
     imaging_hospital,
     imaging_match,
     imaging_match_engine,

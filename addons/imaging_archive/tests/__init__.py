@@ -2,6 +2,7 @@ from . import (
     test_access_rules,
     test_configuration,
     test_events,
+    test_hanging,
     test_matching,
     test_node,
     test_patient_portal,

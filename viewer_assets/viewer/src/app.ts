@@ -1,8 +1,9 @@
 import { DicomWeb } from './dicomweb/client';
 import { asViewerError, type ErrorCode } from './dicomweb/errors';
 import { chooseLanguage, language } from './i18n';
-import { extendTicket, fetchPresets, fetchPriors, type Prior } from './portal';
-import { firstLayout } from './layout';
+import { extendTicket, fetchHangingRules, fetchPresets, fetchPriors, type Prior } from './portal';
+import { BUILT_IN_RULES, layoutOf, priorFor, ruleFor, type HangingRule } from './hanging';
+import { SINGLE } from './layout';
 import * as panes from './panes';
 import * as state from './state';
 import { objectKind } from './objects/kind';
@@ -36,8 +37,9 @@ export async function startApp(): Promise<void> {
   });
   panes.start(client, endSession);
   void loadPresets();
-  await openStudies(launch.studies);
+  const hung = await openStudies(launch.studies, hangingRules());
   await loadPriors();
+  if (hung) await hangPrior(hung);
 }
 
 function keeper(): TicketKeeper {
@@ -68,22 +70,27 @@ function endSession(code: ErrorCode): void {
   panes.closeAll();
 }
 
-async function openStudies(uids: string[]): Promise<void> {
+/** The rule by which the study was hung, when it is one alone. */
+async function openStudies(uids: string[], rules: Promise<readonly HangingRule[]>): Promise<HangingRule | undefined> {
   state.fatal.value = null;
   try {
     const overviews = await Promise.all(uids.map((uid) => client.overview(uid)));
     state.studies.value = overviews;
     const first = state.allSeries.value.find(({ series }) => isPicture(series)) ?? state.allSeries.value[0];
     if (first) {
-      panes.arrange(firstLayout(overviews, state.phone.value));
-      await panes.fill(first);
+      const [overview] = overviews;
+      const rule = overview && overviews.length === 1 ? ruleFor(await rules, overview, state.phone.value) : undefined;
+      panes.arrange(rule && overview ? layoutOf(rule, overview.series) : SINGLE);
+      void loadThumbnails();
+      await panes.hang(first, rule);
+      return rule;
     } else {
       state.fatal.value = { code: overviews.some(({ study }) => study.withheld > 0) ? 'withheld' : 'empty_series', detail: '' };
     }
-    void loadThumbnails();
   } catch (error) {
     panes.report(error, 'bad_response');
   }
+  return undefined;
 }
 
 /** What an object's component works with: the page's one client. */
@@ -96,6 +103,28 @@ export function retry(): void {
   state.connection.value = 'ok';
   if (state.fatal.value || !state.current.value) location.reload();
   else panes.retry();
+}
+
+/** A portal that does not answer soon must not keep the picture away. */
+const RULES_MS = 1500;
+
+async function hangingRules(): Promise<readonly HangingRule[]> {
+  const late = new Promise<undefined>((resolve) => { setTimeout(resolve, RULES_MS); });
+  try {
+    return (await Promise.race([fetchHangingRules(), late])) ?? BUILT_IN_RULES;
+  } catch (error) {
+    asViewerError(error, 'bad_response');
+    return BUILT_IN_RULES;
+  }
+}
+
+/** The newest earlier study beside the open one, unless the reader has arranged the screen meanwhile. */
+async function hangPrior({ content, linked }: HangingRule): Promise<void> {
+  const [overview] = state.studies.value;
+  const prior = content === 'prior' && overview ? priorFor(overview, state.priors.value ?? []) : undefined;
+  if (!prior || state.panes.value.length > 1 || state.studies.value.length > 1) return;
+  await openPrior(prior, true);
+  panes.setLinked(linked);
 }
 
 /** The hospital's own windows; the viewer's stay when they cannot be had. */

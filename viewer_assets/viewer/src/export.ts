@@ -51,7 +51,9 @@ function drawCorners({ canvas, scale }: Picture, pane: Pane, demographics: boole
     write([t('app.anonymous')], 'left', false);
   }
   write(pictureLines(pane), 'left', true);
-  write(markTexts(view), 'right', true, '#ffcf5c');
+  const state = view.presentation ? pane.presentation.value : null;
+  const stated = state ? t('presentation.on', { label: clip(state.label, LONGEST), creator: clip(state.creator, LONGEST) }) : '';
+  write([...markTexts(view), stated], 'right', true, '#ffcf5c');
   drawEdges(context, pane, font, margin);
   const { scaleBar } = view;
   if (!scaleBar) return;

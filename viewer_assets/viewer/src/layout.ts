@@ -1,4 +1,3 @@
-import type { Overview } from './dicomweb/types';
 import type { Layout, OpenSeries } from './state';
 import { isPicture } from './ui/kinds';
 
@@ -14,24 +13,6 @@ export const GRIDS: Record<'desktop' | 'phone', readonly [rows: number, columns:
 export function larger({ rows, columns }: Layout, phone: boolean): Layout | undefined {
   const grid = GRIDS[phone ? 'phone' : 'desktop'].find(([down, across]) => down >= rows && across >= columns && down * across > rows * columns);
   return grid && { rows: grid[0], columns: grid[1], film: false };
-}
-
-/** Modalities whose studies are read side by side: projections from two sides, and sequences. */
-const HANGING: Partial<Record<string, [rows: number, columns: number]>> = {
-  CR: [1, 2],
-  DX: [1, 2],
-  MG: [2, 2],
-  MR: [2, 2],
-};
-
-/** How a study is hung when it is opened; a phone shows one picture. */
-export function firstLayout(overviews: readonly Overview[], phone: boolean): Layout {
-  const pictures = overviews.flatMap(({ series }) => series.filter(isPicture));
-  const grid = HANGING[pictures[0]?.modality ?? ''];
-  if (phone || overviews.length !== 1 || !grid) return SINGLE;
-  const [rows, columns] = grid;
-  if (pictures.length < 2) return SINGLE;
-  return pictures.length < rows * columns ? { rows: 1, columns: 2, film: false } : { rows, columns, film: false };
 }
 
 /**

@@ -4,7 +4,10 @@ import { isSlowLine } from './dicomweb/line';
 import { buildStack, frameRate, type StackImage } from './dicomweb/stack';
 import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
+import type { PresentationState } from './engine/presentation';
+import type { Window } from './engine/presets';
 import { setPreview, showFirst, showPreview } from './first/standin';
+import type { HangingRule } from './hanging';
 import { larger, seriesFor } from './layout';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
@@ -23,6 +26,8 @@ const expected = new Map<Pane, () => void>();
 const views = new Map<Pane, PaneView>();
 const opening = new Map<Pane, AbortController>();
 let named = 1;
+/** Of what is being hung; the file's own for all else. */
+let firstWindow: { modality: string; window: Window } | undefined;
 
 /** `endSession` is called when the ticket turns out to have ended. */
 export function start(dicomweb: DicomWeb, endSession: (code: ErrorCode) => void): void {
@@ -88,6 +93,17 @@ export async function fill(first: OpenSeries): Promise<void> {
   if (state.layout.value.film && pane) withView(pane, (view) => void running?.go(view, view.index));
 }
 
+/** Opens a study as its hanging rule says. What the reader changes from now on counts. */
+export async function hang(first: OpenSeries, rule: HangingRule | undefined): Promise<void> {
+  firstWindow = rule?.window ? { modality: rule.modality, window: rule.window } : undefined;
+  if (rule?.linked) setLinked(true);
+  try {
+    await fill(first);
+  } finally {
+    firstWindow = undefined;
+  }
+}
+
 function empty(pane: Pane): void {
   opening.get(pane)?.abort();
   views.get(pane)?.close();
@@ -125,6 +141,8 @@ export interface Picture {
   instance: string;
   /** Counts from 1. */
   frame: number;
+  /** How it is to be shown. */
+  presentation?: PresentationState | undefined;
 }
 
 async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<void> {
@@ -140,6 +158,8 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   pane.pictureShown.value = false;
   pane.first.value = null;
   pane.refusal.value = undefined;
+  pane.presentation.value = wanted?.presentation ?? null;
+  pane.presentationOn.value = wanted?.presentation !== undefined;
   state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isStack(series)) return;
@@ -159,8 +179,10 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
     pane.rate.value = (stack[0] && frameRate(stack[0].dataset)) ?? DEFAULT_RATE;
     const shown = stack.findIndex((image) => image.instance === series.representative);
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
-    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown));
+    const window = firstWindow?.modality === series.modality ? firstWindow.window : undefined;
+    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown), window);
     if (place >= stack.length) view.blank(true);
+    view.presentAs(wanted?.presentation?.of ?? null);
     const at = wanted ? stack.findIndex((image) => image.instance === wanted.instance && image.frame === wanted.frame) : -1;
     if (at >= 0) goTo(at, pane);
     await Promise.all([previewing, drawing]);
@@ -301,6 +323,12 @@ export async function copyPicture(): Promise<boolean> {
   copy?.present(presentation);
   activate(target);
   return true;
+}
+
+/** The picture as the presentation state says, or as it is without. */
+export function presentationOn(pane: Pane, on: boolean): void {
+  pane.presentationOn.value = on;
+  withView(pane, (view) => { view.presentAs(on ? (pane.presentation.value?.of ?? null) : null); });
 }
 
 /** Does something with the engine once it is there. */

@@ -3,6 +3,7 @@
  * patient. Source: docs/architecture.md, "Viewer ↔ portal". Its texts are hostile like any other.
  */
 import type { Preset } from './engine/presets';
+import { isHangingRule, type HangingRule } from './hanging';
 import { post } from './jsonrpc';
 
 /** A study that is not open, as the portal lists it. */
@@ -49,6 +50,14 @@ export async function fetchPresets(lang: string): Promise<Preset[] | undefined> 
   if (!response.ok) return undefined;
   const presets: unknown = await response.json();
   return Array.isArray(presets) && presets.length > 0 ? presets.filter(isPreset) : undefined;
+}
+
+/** How studies are hung; undefined when the portal does not say. */
+export async function fetchHangingRules(): Promise<HangingRule[] | undefined> {
+  const response = await fetch('/imaging/viewer/hanging', { credentials: 'same-origin' });
+  if (!response.ok) return undefined;
+  const rules: unknown = await response.json();
+  return Array.isArray(rules) ? rules.filter(isHangingRule) : undefined;
 }
 
 function isPreset(value: unknown): value is Preset {

@@ -3,6 +3,7 @@ import type { Connection } from './dicomweb/client';
 import type { ErrorCode } from './dicomweb/errors';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, Progress, ToolName, Typing, ViewState } from './engine/view';
+import type { PresentationState } from './engine/presentation';
 import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
 import type { First } from './first/first';
 import type { Prior } from './portal';
@@ -33,6 +34,8 @@ export const EMPTY_VIEW: ViewState = {
   sliceLocation: undefined,
   sliceThickness: undefined,
   rendering: 'gpu',
+  presentation: null,
+  toScreen: null,
   blank: false,
   lines: [],
   cursor: null,
@@ -64,6 +67,9 @@ export class Pane {
   readonly problem = signal<Problem | null>(null);
   /** Pictures a second when the stack is played. */
   readonly rate = signal(10);
+  /** The presentation state that was opened with the series, and whether it is on. */
+  readonly presentation = signal<PresentationState | null>(null);
+  readonly presentationOn = signal(false);
   /** Why the series is not reconstructed in three dimensions, in words; null when it can be, undefined while unknown. */
   readonly refusal = signal<string | null | undefined>(undefined);
 

@@ -1,4 +1,5 @@
 import type { VoiFunction } from './frames';
+import { greyAt, type Grey } from './grey';
 import type { Pixel } from './measure';
 
 type Colour = readonly [red: number, green: number, blue: number];
@@ -9,10 +10,16 @@ export interface Shading {
   upper: number;
   invert: boolean;
   voi: VoiFunction;
+  /** In place of the straight way. */
+  curve?: Grey['curve'];
 }
 
 /** Brightness 0 to 1 of a value (PS3.3 C.11.2.1.2, C.11.2.1.3). */
-export function brightness(value: number, { lower, upper, invert, voi }: Shading): number {
+export function brightness(value: number, { lower, upper, invert, voi, curve }: Shading): number {
+  if (curve) {
+    const grey = greyAt({ lower, upper, curve }, value);
+    return invert ? 1 - grey : grey;
+  }
   const width = upper - lower;
   const linear = voi === 'SIGMOID' ? 1 / (1 + Math.exp((-4 * (value - (lower + upper) / 2)) / width)) : (value - lower) / width;
   const share = Number.isNaN(linear) ? 0 : Math.max(0, Math.min(1, linear));

@@ -2,7 +2,7 @@ import { cache, getShouldUseCPURendering, getWebWorkerManager, imageLoader, meta
 import createImage from 'dicom-image-loader/createImage';
 import type { DicomWeb } from '../dicomweb/client';
 import { number, TAG, text } from '../dicomweb/dataset';
-import type { Dataset } from '../dicomweb/types';
+import type { Dataset, Frame } from '../dicomweb/types';
 import { asViewerError, isAbort, ViewerError } from '../dicomweb/errors';
 import { SCHEME } from '../dicomweb/stack';
 import { frameInfo, metadataProvider, type FrameInfo } from './frames';
@@ -18,8 +18,12 @@ const DECODABLE = new Set([
   ...['50', '51', '57', '70', '80', '81', '90', '91', '201', '202', '203'].map((leaf) => `1.2.840.10008.1.2.4.${leaf}`),
 ]);
 
-/** Registers the frame loader, the metadata and the decode workers with cornerstone. */
+let registered = false;
+
+/** Registers the frame loader, the metadata and the decode workers with cornerstone, once. */
 export function registerLoader(client: DicomWeb, maxWorkerInstances: number): void {
+  if (registered) return;
+  registered = true;
   // The name is the one that the loader asks for.
   getWebWorkerManager().registerWorker(
     'dicomImageLoader',
@@ -53,7 +57,11 @@ function startLoad(client: DicomWeb, imageId: string): Types.IImageLoadObject {
 async function load(client: DicomWeb, imageId: string, signal: AbortSignal): Promise<Types.IImage> {
   const info = frameInfo(imageId);
   if (!info) throw new ViewerError('not_found', `no metadata for ${imageId}`);
-  const frame = await client.frame(info.image.path, info.image.frame, signal);
+  return decodeFrame(client, info, await client.frame(info.image.path, info.image.frame, signal));
+}
+
+/** Rejects with ViewerError. */
+export async function decodeFrame(client: DicomWeb, info: FrameInfo, frame: Frame): Promise<Types.IImage> {
   info.transferSyntax = frame.transferSyntax;
   if (!DECODABLE.has(frame.transferSyntax)) {
     throw new ViewerError('unsupported_transfer_syntax', frame.transferSyntax);

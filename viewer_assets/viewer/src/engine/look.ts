@@ -1,5 +1,6 @@
-import type { Types } from '@cornerstonejs/core';
+import { Enums, utilities, type Types } from '@cornerstonejs/core';
 import { COLOURS, type ColourName } from './colours';
+import type { Grey } from './grey';
 
 /** What is done to a picture beside its window: for the eye alone, no measured value changes. */
 export interface Look {
@@ -34,12 +35,37 @@ interface VoiSetter {
 
 const coloured = new WeakSet<Types.IStackViewport>();
 
+const curves = new WeakMap<object, string>();
+let named = 0;
+
+/** A curve is drawn as a map of grey colours: cornerstone knows no other way between two values. */
+function curveMap(curve: NonNullable<Grey['curve']>, invert: boolean): string {
+  let name = curves.get(curve);
+  if (name === undefined) {
+    name = `curve/${++named}`;
+    curves.set(curve, name);
+    for (const [key, shade] of [[name, (grey: number) => grey], [name + REVERSED, (grey: number) => 1 - grey]] as const) {
+      const RGBPoints = curve.flatMap(([at, grey]) => [at, shade(grey), shade(grey), shade(grey)]);
+      utilities.colormap.registerColormap({ name: key, Name: key, ColorSpace: 'RGB', RGBPoints });
+    }
+  }
+  return invert ? name + REVERSED : name;
+}
+
+function rises(curve: NonNullable<Grey['curve']>): boolean {
+  const steps = curve.slice(1).map(([, grey], at) => grey - (curve[at]?.[1] ?? 0));
+  return steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
+}
+
 /** Gives a picture window, inversion and look. An inverted colour map runs the other way, its colours stay. */
-export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: Types.VOIRange, invert: boolean): void {
+export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: Types.VOIRange, invert: boolean, curve?: Grey['curve']): void {
   const filters = { sharpening: SHARPEN[look.sharpen] ?? 0, smoothing: SMOOTH[look.smooth] ?? 0 };
-  if (look.colour !== null) {
-    viewport.setProperties({ voiRange, invert: false, ...filters });
-    viewport.setProperties({ colormap: { name: look.colour + (invert ? REVERSED : '') } });
+  // Between two values a table that goes up and down has anything: nothing is mixed before it.
+  const interpolationType = curve && !rises(curve) ? Enums.InterpolationType.NEAREST : Enums.InterpolationType.LINEAR;
+  const name = look.colour !== null ? look.colour + (invert ? REVERSED : '') : curve ? curveMap(curve, invert) : undefined;
+  if (name !== undefined) {
+    viewport.setProperties({ voiRange, invert: false, interpolationType, ...filters });
+    viewport.setProperties({ colormap: { name } });
     coloured.add(viewport);
     return;
   }
@@ -47,5 +73,5 @@ export function applyLook(viewport: Types.IStackViewport, look: Look, voiRange: 
     viewport.setProperties({ invert: false });
     (viewport as unknown as VoiSetter).setVOI(voiRange, { forceRecreateLUTFunction: true });
   }
-  viewport.setProperties({ voiRange, invert, ...filters });
+  viewport.setProperties({ voiRange, invert, interpolationType, ...filters });
 }

@@ -1,13 +1,17 @@
 import { Enums, getShouldUseCPURendering, type RenderingEngine, type Types } from '@cornerstonejs/core';
-import { TAG, text } from '../dicomweb/dataset';
 import { asViewerError } from '../dicomweb/errors';
 import type { StackImage } from '../dicomweb/stack';
 import { Cine } from './cine';
 import { describe } from './describe';
-import { frameInfo, registerFrames, voiFunction } from './frames';
+import { layOut, ownAxis, toScreen, type FlipAxis } from './displayed';
+import { frameInfo, registerFrames } from './frames';
+import type { Presentation } from './arrangement';
 import type { Track } from './link';
 import { applyLook, PLAIN, type Look } from './look';
 import { Navigator } from './navigator';
+import type { PresentationState } from './presentation';
+import { ShownAs } from './shown_as';
+import { isExact, ownRange } from './own_window';
 import type { Vec3 } from './vector';
 import { drawPicture, type Picture, type PictureOptions } from './picture';
 import { rangeToWindow, windowToRange, type Window } from './presets';
@@ -37,24 +41,12 @@ export interface PaneHost {
   onChange: (pane: PaneView) => void;
 }
 
-/** How a picture is shown, apart from which one it is. */
-export interface Presentation {
-  range: Types.VOIRange | null;
-  inverted: boolean;
-  look: Look;
-  flipHorizontal: boolean;
-  flipVertical: boolean;
-  view: Types.ViewPresentation;
-}
-
 /** What a series finds again when the user comes back to it. */
 interface SeriesSettings {
   index: number;
   range: Types.VOIRange | null;
   inverted: boolean;
 }
-
-type FlipAxis = 'flipHorizontal' | 'flipVertical';
 
 /** What was set for series opened before, by their first picture. */
 const settings = new Map<string, SeriesSettings>();
@@ -73,6 +65,7 @@ export class PaneView {
   /** The window that the user chose; null while each picture has its own. */
   private range: Types.VOIRange | null = null;
   private look: Look = PLAIN;
+  private readonly shownAs = new ShownAs();
   private readonly navigator: Navigator;
   private readonly cine: Cine;
 
@@ -141,15 +134,16 @@ export class PaneView {
     this.options.onView({ rendering: getShouldUseCPURendering() ? 'cpu' : 'gpu' });
   }
 
-  /** Replaces the stack. `index` counts from 0; a series that was open before comes as it was left. */
-  async open(images: readonly StackImage[], index: number): Promise<void> {
+  /** Replaces the stack. `index` counts from 0; a series that was open before comes as it was left, a new one in `window`, else in its own. */
+  async open(images: readonly StackImage[], index: number, window?: Window): Promise<void> {
     this.close();
     const left = settings.get(images[0]?.imageId ?? '');
     this.inverted = left?.inverted ?? false;
-    this.range = left?.range ?? null;
     this.look = PLAIN;
     this.images = images;
     registerFrames(images);
+    const exact = isExact(frameInfo(images[0]?.imageId ?? ''));
+    this.range = left?.range ?? (window ? windowToRange(window, exact) : null);
     this.track = images.map((image) => frameInfo(image.imageId)?.plane);
     this.options.onView({ count: images.length, shown: false, error: null });
     await this.navigator.open(images.map((image) => image.imageId), left?.index ?? index);
@@ -157,6 +151,7 @@ export class PaneView {
 
   close(): void {
     this.pause();
+    this.shownAs.set(null);
     const [first] = this.images;
     if (first && this.stackSet) settings.set(first.imageId, { index: this.index, range: this.range, inverted: this.inverted });
     this.navigator.close();
@@ -184,6 +179,15 @@ export class PaneView {
     void this.navigator.retry();
   }
 
+  /** From now on pictures are shown as a presentation state says; null as they are. */
+  presentAs(source: PresentationState['of'] | null): void {
+    this.shownAs.set(source);
+    if (source) this.range = null;
+    if (!this.stackSet) return;
+    this.lay();
+    this.redraw();
+  }
+
   setWindow(window: Window): void {
     this.setRange(windowToRange(window, this.exactWindow()));
   }
@@ -196,17 +200,17 @@ export class PaneView {
 
   /** The window tool has changed the window on the screen. */
   keepWindow(): void {
+    const { curve } = this.shading();
     this.range = this.viewport.getProperties().voiRange ?? null;
+    if (curve) this.redraw();
   }
 
   /** Window of the file, whole picture, no turning, no inversion. */
   reset(): void {
     if (!this.stackSet) return;
-    this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
-    this.viewport.setViewPresentation({ rotation: 0 });
-    this.viewport.resetCamera();
     this.inverted = false;
     this.look = PLAIN;
+    this.lay(true);
     this.resetWindow();
   }
 
@@ -248,16 +252,9 @@ export class PaneView {
   /** Mirrors, or mirrors back; the camera does both, the view presentation only the first. */
   flip(axis: FlipAxis): void {
     if (!this.stackSet) return;
-    const own = this.ownAxis(axis);
+    const own = ownAxis(this.viewport, axis);
     this.viewport.setCamera({ [own]: !this.viewport.getCamera()[own] });
     this.redraw();
-  }
-
-  /** The renderer without WebGL mirrors the picture before it turns it. */
-  private ownAxis(axis: FlipAxis): FlipAxis {
-    const { rotation = 0 } = this.viewport.getViewPresentation();
-    if (!getShouldUseCPURendering() || rotation % 180 === 0) return axis;
-    return axis === 'flipHorizontal' ? 'flipVertical' : 'flipHorizontal';
   }
 
   zoomBy(factor: number): void {
@@ -283,7 +280,7 @@ export class PaneView {
   presentation(): Presentation | undefined {
     if (!this.stackSet) return undefined;
     const { flipHorizontal = false, flipVertical = false } = this.viewport.getCamera();
-    return { range: this.range, inverted: this.inverted, look: this.look, flipHorizontal, flipVertical, view: this.viewport.getViewPresentation() };
+    return { range: this.range, inverted: this.inverted, look: this.look, flipHorizontal, flipVertical, view: this.viewport.getViewPresentation(), shading: this.shading() };
   }
 
   present({ range, inverted, look, flipHorizontal, flipVertical, view }: Presentation): void {
@@ -309,7 +306,7 @@ export class PaneView {
 
   /** The picture on the screen, to be taken out. */
   picture(options: PictureOptions): Promise<Picture | undefined> {
-    return this.imageId === undefined ? Promise.resolve(undefined) : drawPicture(this.viewport, this.look, this.inverted, options);
+    return this.imageId === undefined ? Promise.resolve(undefined) : drawPicture(this.viewport, this.look, { ...this.shading(), inverted: this.inverted }, options);
   }
 
   /** A point of the patient on this pane, CSS pixels from its corner; undefined while nothing is shown. */
@@ -343,6 +340,7 @@ export class PaneView {
     }
     if (this.images !== images) return;
     this.fail(false);
+    this.lay();
     this.options.onView({ index, shownIndex: index, loading: false, shown: true, error: null });
     this.redraw();
   }
@@ -354,21 +352,28 @@ export class PaneView {
   private redraw(): void {
     const image = this.viewport.getCornerstoneImage();
     const info = frameInfo(this.viewport.getCurrentImageId());
-    const natural = info !== undefined && text(info.dataset, TAG.photometric) === 'MONOCHROME1';
-    applyLook(this.viewport, this.look, this.range ?? this.ownRange(image), natural !== this.inverted);
+    const { natural, curve } = this.shading();
+    const range = this.range ?? (info && this.shownAs.grey(info)) ?? ownRange(image, isExact(info));
+    applyLook(this.viewport, this.look, range, natural !== this.inverted, curve);
     this.viewport.render();
     this.report();
   }
 
-  /** The window of the file, or, where it gives none, from the least to the greatest value. */
-  private ownRange({ windowWidth, windowCenter }: Types.IImage): Types.VOIRange {
-    const first = (value: number | number[]) => (Array.isArray(value) ? (value[0] ?? 0) : value);
-    return windowToRange({ width: first(windowWidth), center: first(windowCenter) }, this.exactWindow());
+  /** Whether low values are bright before the user's own inversion; a presentation state says so itself (PS3.3 C.11.6). */
+  private shading(): Presentation['shading'] {
+    const info = frameInfo(this.viewport.getCurrentImageId());
+    return { natural: this.shownAs.lowIsBright(info), curve: this.range === null && info ? (this.shownAs.grey(info)?.curve ?? null) : null };
+  }
+
+  /** Lays the picture on the screen as its presentation state says, or whole and upright. */
+  private lay(again = false): void {
+    const info = frameInfo(this.viewport.getCurrentImageId());
+    if (!info || (!this.shownAs.moves(info) && !again)) return;
+    layOut(this.viewport, info, this.shownAs.of(info));
   }
 
   private exactWindow(): boolean {
-    const info = frameInfo(this.viewport.getCurrentImageId());
-    return info !== undefined && voiFunction(info.dataset) === 'LINEAR_EXACT';
+    return isExact(frameInfo(this.viewport.getCurrentImageId()));
   }
 
   private readonly report = (): void => {
@@ -383,6 +388,8 @@ export class PaneView {
         inverted: this.inverted,
         look: this.look,
         rotation: this.viewport.getViewPresentation().rotation ?? 0,
+        presentation: this.shownAs.of(info) ?? null,
+        toScreen: toScreen(this.viewport, info),
       });
     } catch (error) {
       const { code, message } = asViewerError(error, 'engine_failed');

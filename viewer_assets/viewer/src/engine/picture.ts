@@ -1,8 +1,8 @@
 import { cache, type Types } from '@cornerstonejs/core';
-import { TAG, text } from '../dicomweb/dataset';
 import { colourAt, greyValues, toPixel } from '../tools/target';
 import { colourOf } from './colours';
 import { frameInfo, voiFunction } from './frames';
+import type { Shading } from './arrangement';
 import { brightness } from './lens';
 import type { Look } from './look';
 
@@ -19,13 +19,19 @@ export interface Picture {
   scale: number;
 }
 
+/** Which end of the values is bright, and what lies between. */
+interface Shown extends Shading {
+  inverted: boolean;
+}
+
 const LARGEST = 8192;
 
 /** The picture as it is shown, with its marks, on a canvas of its own; undefined while nothing is shown. */
-export async function drawPicture(viewport: Types.IStackViewport, look: Look, inverted: boolean, options: PictureOptions): Promise<Picture | undefined> {
-  const drawn = options.original ? fromFile(viewport, look, inverted) : fromScreen(viewport);
-  const svg = viewport.element.querySelector('.svg-layer');
-  if (drawn && options.marks && svg) await drawMarks(drawn, svg as SVGElement, viewport.element);
+export async function drawPicture(viewport: Types.IStackViewport, look: Look, shown: Shown, options: PictureOptions): Promise<Picture | undefined> {
+  const drawn = options.original ? fromFile(viewport, look, shown) : fromScreen(viewport);
+  // What a presentation state draws belongs to the picture.
+  const layers = [viewport.element.parentElement?.querySelector('.presentation'), options.marks ? viewport.element.querySelector('.svg-layer') : null];
+  for (const svg of layers) if (drawn && svg) await drawMarks(drawn, svg as SVGElement, viewport.element);
   return drawn && { canvas: drawn.context.canvas, scale: drawn.scale };
 }
 
@@ -55,7 +61,7 @@ function fromScreen({ element }: Types.IStackViewport): Drawn | undefined {
 }
 
 /** From the file's pixels, turned and mirrored as on the screen; the whole picture, whatever the screen shows of it. */
-function fromFile(viewport: Types.IStackViewport, look: Look, inverted: boolean): Drawn | undefined {
+function fromFile(viewport: Types.IStackViewport, look: Look, shown: Shown): Drawn | undefined {
   const imageId = viewport.getCurrentImageId();
   const [info, image] = [frameInfo(imageId), cache.getImage(imageId)];
   const range = viewport.getProperties().voiRange;
@@ -64,8 +70,7 @@ function fromFile(viewport: Types.IStackViewport, look: Look, inverted: boolean)
   if (!pixels) return undefined;
   const data = pixels.getImageData(0, 0, image.columns, image.rows);
   const grey = greyValues(image);
-  const invert = (text(info.dataset, TAG.photometric) === 'MONOCHROME1') !== inverted;
-  const shading = { ...range, invert, voi: voiFunction(info.dataset) };
+  const shading = { ...range, invert: shown.natural !== shown.inverted, voi: voiFunction(info.dataset), curve: shown.curve };
   for (let row = 0, at = 0; row < image.rows; row++) {
     for (let column = 0; column < image.columns; column++, at += 4) {
       if (grey) {

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../dicomweb/errors';
 import type { SpacingKind } from './calibration';
 import type { Look } from './look';
 import type { Edges } from './orientation';
+import type { Affine, ImagePresentation } from './presentation';
 
 /** The plane of another pane's picture, as it crosses this one: CSS pixels from the pane's corner. */
 export interface Line {
@@ -43,6 +44,10 @@ export interface ViewState {
   sliceLocation: number | undefined;
   sliceThickness: number | undefined;
   rendering: 'gpu' | 'cpu';
+  /** What a presentation state says of the picture on the screen. */
+  presentation: ImagePresentation | null;
+  /** Where the picture's pixels lie on the pane; null until there is one. */
+  toScreen: Affine | null;
   /** A film has fewer pictures than places. */
   blank: boolean;
   lines: Line[];

@@ -1,7 +1,7 @@
 import type { SeriesSummary } from '../dicomweb/types';
 
 /** What is shown by a component of its own, and not as a stack of pictures. */
-export type ObjectKind = 'ecg' | 'document' | 'video' | 'report' | 'presentation';
+export type ObjectKind = 'ecg' | 'document' | 'video' | 'report' | 'presentation' | 'slide';
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 
@@ -10,6 +10,7 @@ const KINDS: [prefix: RegExp, kind: ObjectKind][] = [
   [/^9\./, 'ecg'],
   [/^104\.1$/, 'document'],
   [/^88\./, 'report'],
+  [/^77\.1\.6$/, 'slide'],
   [/^11\.[1-8]$/, 'presentation'],
 ];
 

@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { DicomWeb } from '../dicomweb/client';
+import type { PresentationState } from '../engine/presentation';
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
 import type { ObjectKind } from './kind';
 
@@ -10,8 +11,8 @@ export interface ObjectProps {
   series: SeriesSummary;
   /** Shown in the object's place, with a way to try again. */
   onError: (error: unknown) => void;
-  /** Opens a picture of another series in the same place; frames count from 1. */
-  onOpen: (series: SeriesSummary, instance: string, frame: number) => void;
+  /** Opens a picture of another series in the same place, as a presentation state says; frames count from 1. */
+  onOpen: (series: SeriesSummary, instance: string, frame: number, presentation?: PresentationState) => void;
 }
 
 export type ObjectComponent = FunctionComponent<ObjectProps>;
@@ -22,5 +23,6 @@ export const COMPONENTS: Record<ObjectKind, () => Promise<{ default: ObjectCompo
   document: () => import('./document/Document'),
   video: () => import('./video/Video'),
   report: () => import('./report/Report'),
-  presentation: () => import('./report/Presentation'),
+  slide: () => import('./slide/Slide'),
+  presentation: () => import('./presentation/Presentation'),
 };

@@ -1,7 +1,7 @@
 import { cache, getEnabledElement, type Types } from '@cornerstonejs/core';
 import { BaseTool, type Types as ToolTypes } from '@cornerstonejs/tools';
+import type { Shading } from '../engine/arrangement';
 import { colourOf } from '../engine/colours';
-import { TAG, text } from '../dicomweb/dataset';
 import { frameInfo, voiFunction } from '../engine/frames';
 import { brightness, fillLens } from '../engine/lens';
 import type { Look } from '../engine/look';
@@ -10,7 +10,7 @@ import { colourAt, greyValues, toPixel } from './target';
 
 export interface LensOptions {
   /** How the picture is shown there, and how much larger the lens shows it. */
-  lens: (element: HTMLDivElement) => { look: Look; inverted: boolean; factor: number } | undefined;
+  lens: (element: HTMLDivElement) => { look: Look; inverted: boolean; shading: Shading; factor: number } | undefined;
 }
 
 const SIZE = 220;
@@ -54,8 +54,8 @@ export class LensTool extends BaseTool {
     const centre = pixel(0, 0);
     const step = 100 * devicePixelRatio * shown.factor;
     const towards = (to: readonly [number, number]) => [(to[0] - centre[0]) / step, (to[1] - centre[1]) / step] as const;
-    const invert = (text(info.dataset, TAG.photometric) === 'MONOCHROME1') !== shown.inverted;
-    const shading = { ...range, invert, voi: voiFunction(info.dataset) };
+    const { natural, curve } = shown.shading;
+    const shading = { ...range, invert: natural !== shown.inverted, voi: voiFunction(info.dataset), curve };
     const grey = greyValues(image);
     const { colour } = shown.look;
     const data = new ImageData(size, size);

@@ -12,6 +12,7 @@ import { ColourBar } from './ColourBar';
 import { Corners, Edges } from './Corners';
 import { isStack, kindText, problemText } from './kinds';
 import { MeasurementSlot } from './MeasurementSlot';
+import { PresentationMark, PresentationSlot } from './PresentationSlot';
 import { SERIES_DRAG } from './SeriesList';
 import { clip } from './text';
 import { ToolButton } from './Toolbar';
@@ -90,7 +91,7 @@ function Cover({ pane }: { pane: Pane }) {
         study={study}
         series={series}
         onError={(error) => { report(error, 'object_invalid', pane); }}
-        onOpen={(other, instance, frame) => { void openSeries({ study, series: other }, pane, { instance, frame }); }}
+        onOpen={(other, instance, frame, presentation) => { void openSeries({ study, series: other }, pane, { instance, frame, presentation }); }}
       />
     );
   }
@@ -178,6 +179,8 @@ function Overlay({ pane }: { pane: Pane }) {
 const QUIET_TOOLS: ReadonlySet<string> = new Set(['scroll', 'window', 'zoom', 'pan']);
 
 function enlarge(pane: Pane) {
+  // There two taps enlarge the slide.
+  if (pane.open.value && objectKind(pane.open.value.series) === 'slide') return;
   if (state.panes.value.length < 2 || !QUIET_TOOLS.has(state.tool.value)) return;
   state.enlarged.value = state.enlarged.value === pane ? null : pane;
 }
@@ -236,12 +239,14 @@ export function Viewport({ pane }: { pane: Pane }) {
         }}
       />
       <Cover pane={pane} />
+      <PresentationSlot pane={pane} />
       {!holdsObject(pane) && <Corners pane={pane} />}
       <ColourBar pane={pane} />
       <Overlay pane={pane} />
       {loading && pane.pictureShown.value && <div class="loading">{t('app.loadingNumbered', { index: index + 1 })}</div>}
       <Slider pane={pane} />
       <PlaySpeed pane={pane} />
+      <PresentationMark pane={pane} />
       {active && state.panel.value !== 'measure' && <MeasurementSlot />}
     </div>
   );
