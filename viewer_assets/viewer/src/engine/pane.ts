@@ -296,8 +296,10 @@ export class PaneView {
 
   /** A turned phone: the picture fills the new shape as it filled the old one. */
   resized(presentation: Presentation | undefined): void {
-    if (presentation && !getShouldUseCPURendering()) this.present(presentation);
-    else this.report();
+    const untouched = presentation && this.shownAs.isUntouched(presentation.view);
+    if (untouched) this.lay(true);
+    if (presentation && !untouched && !getShouldUseCPURendering()) this.present(presentation);
+    else if (presentation) this.redraw();
   }
 
   render(): void {
@@ -369,7 +371,7 @@ export class PaneView {
   private lay(again = false): void {
     const info = frameInfo(this.viewport.getCurrentImageId());
     if (!info || (!this.shownAs.moves(info) && !again)) return;
-    layOut(this.viewport, info, this.shownAs.of(info));
+    this.shownAs.lies(layOut(this.viewport, info, this.shownAs.of(info)));
   }
 
   private exactWindow(): boolean {
