@@ -189,7 +189,7 @@ export class PaneView {
   }
 
   setWindow(window: Window): void {
-    this.setRange(windowToRange(window, this.exactWindow()));
+    this.setRange(windowToRange(window, isExact(frameInfo(this.viewport.getCurrentImageId()))));
   }
 
   setRange(range: Types.VOIRange): void {
@@ -374,10 +374,6 @@ export class PaneView {
     this.shownAs.lies(layOut(this.viewport, info, this.shownAs.of(info)));
   }
 
-  private exactWindow(): boolean {
-    return isExact(frameInfo(this.viewport.getCurrentImageId()));
-  }
-
   private readonly report = (): void => {
     const imageId = this.stackSet ? this.viewport.getCurrentImageId() : undefined;
     const info = imageId === undefined ? undefined : frameInfo(imageId);
@@ -386,7 +382,7 @@ export class PaneView {
       const { voiRange } = this.viewport.getProperties();
       this.options.onView({
         ...describe(this.viewport, info),
-        ...(voiRange ? rangeToWindow(voiRange, this.exactWindow()) : {}),
+        ...(voiRange ? rangeToWindow(voiRange, isExact(info)) : {}),
         inverted: this.inverted,
         look: this.look,
         rotation: this.viewport.getViewPresentation().rotation ?? 0,
