@@ -20,16 +20,16 @@ export function ownAxis(viewport: Types.IStackViewport, axis: FlipAxis): FlipAxi
   return axis === 'flipHorizontal' ? 'flipVertical' : 'flipHorizontal';
 }
 
-/** Lays a picture on the pane as a presentation state says; without one whole and upright. */
-export function layOut(viewport: Types.IStackViewport, info: FrameInfo, presentation: ImagePresentation | undefined): void {
+/** Lays a picture on the pane as a presentation state says; without one whole and upright. Returns how it lies. */
+export function layOut(viewport: Types.IStackViewport, info: FrameInfo, presentation: ImagePresentation | undefined): Types.ViewPresentation {
   viewport.setCamera({ flipHorizontal: false, flipVertical: false });
   viewport.setViewPresentation({ rotation: 0 });
   viewport.resetCamera();
-  if (!presentation) return;
-  const { rotation, flip, area } = presentation;
+  const { rotation = 0, flip = false, area = null } = presentation ?? {};
   if (rotation !== 0) viewport.setViewPresentation({ rotation });
   if (flip) viewport.setCamera({ [ownAxis(viewport, 'flipHorizontal')]: true });
   if (area) showArea(viewport, info, area);
+  return viewport.getViewPresentation();
 }
 
 /** Brings a part of the picture into the middle of the pane, as large as it says. */

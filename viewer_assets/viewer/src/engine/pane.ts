@@ -189,7 +189,7 @@ export class PaneView {
   }
 
   setWindow(window: Window): void {
-    this.setRange(windowToRange(window, this.exactWindow()));
+    this.setRange(windowToRange(window, isExact(frameInfo(this.viewport.getCurrentImageId()))));
   }
 
   setRange(range: Types.VOIRange): void {
@@ -296,8 +296,10 @@ export class PaneView {
 
   /** A turned phone: the picture fills the new shape as it filled the old one. */
   resized(presentation: Presentation | undefined): void {
-    if (presentation && !getShouldUseCPURendering()) this.present(presentation);
-    else this.report();
+    const untouched = presentation && this.shownAs.isUntouched(presentation.view);
+    if (untouched) this.lay(true);
+    if (presentation && !untouched && !getShouldUseCPURendering()) this.present(presentation);
+    else if (presentation) this.redraw();
   }
 
   render(): void {
@@ -369,11 +371,7 @@ export class PaneView {
   private lay(again = false): void {
     const info = frameInfo(this.viewport.getCurrentImageId());
     if (!info || (!this.shownAs.moves(info) && !again)) return;
-    layOut(this.viewport, info, this.shownAs.of(info));
-  }
-
-  private exactWindow(): boolean {
-    return isExact(frameInfo(this.viewport.getCurrentImageId()));
+    this.shownAs.lies(layOut(this.viewport, info, this.shownAs.of(info)));
   }
 
   private readonly report = (): void => {
@@ -384,7 +382,7 @@ export class PaneView {
       const { voiRange } = this.viewport.getProperties();
       this.options.onView({
         ...describe(this.viewport, info),
-        ...(voiRange ? rangeToWindow(voiRange, this.exactWindow()) : {}),
+        ...(voiRange ? rangeToWindow(voiRange, isExact(info)) : {}),
         inverted: this.inverted,
         look: this.look,
         rotation: this.viewport.getViewPresentation().rotation ?? 0,

@@ -8,6 +8,7 @@ export class ShownAs {
   private source: PresentationState['of'] | null = null;
   private readonly known = new Map<string, { it: ImagePresentation | undefined; grey: Grey | undefined }>();
   private placed = '';
+  private laid = '';
 
   set(source: PresentationState['of'] | null): void {
     this.source = source;
@@ -35,6 +36,16 @@ export class ShownAs {
     const moves = key !== this.placed;
     this.placed = key;
     return moves;
+  }
+
+  /** How the picture lies on the screen by the state. */
+  lies(view: object): void {
+    this.laid = JSON.stringify(view);
+  }
+
+  /** A state is on, and the user has not moved the picture since: in a pane of another size it is laid anew. */
+  isUntouched(view: object): boolean {
+    return this.placed !== '' && JSON.stringify(view) === this.laid;
   }
 
   private look(info: FrameInfo) {
