@@ -1,7 +1,9 @@
 """The whole node on this machine: real processes, PostgreSQL, Redis, and a fake portal."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -32,14 +34,24 @@ ORIGIN = "http://viewer.test"
 # Each process asks the portal for itself, every 0.3 s; only one of them writes what is kept.
 ASKED = 0.7
 PROCESSES = ("receive", "archive", "web")
+# Below those that outgoing connections get, one of which may take a port before a process listens
+# there, or even be one that asks whether it listens: connected to itself.
+PORTS = range(10_000, 20_000)
 # Seconds, on a machine that starts those of several workers at once.
 STARTING = 120
 
+_given: set[int] = set()
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a process that is still to start, which no other caller has got."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
