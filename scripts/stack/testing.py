@@ -24,7 +24,7 @@ SUITES = ("portal", "static", "node", "faults", "e2e")
 ON_DEMAND = ("containers",)
 # One pytest run each, with so many workers: these tests mostly wait. Each worker has a node of its
 # own, or is another reader of the one product.
-RUNS = ((("static",), 0), (("node", "faults"), 2), (("e2e",), 2), (ON_DEMAND, 0))
+RUNS = (("static", 0), ("node", 2), ("faults", 2), ("e2e", 2), ("containers", 0))
 NO_TESTS = 5  # pytest's exit code
 TEMPLATE = "yunying_template"
 PORTAL_TEST = "portal_test"
@@ -48,13 +48,13 @@ def run(settings: Settings, suites: list[str], pytest_arguments: list[str]) -> i
             _template(settings)
         if "portal" in chosen:
             codes.append(_portal(settings, environment, pytest_arguments))
-        for names, workers in RUNS:
-            folders = [f"tests/{name}" for name in names if name in chosen]
-            if "e2e" in names and folders:
+        for name, workers in RUNS:
+            if name not in chosen:
+                continue
+            if name == "e2e":
                 _start_product(settings)
-            if folders:
-                options = ["-n", str(workers), "--dist", "loadfile", *pytest_arguments]
-                codes.append(_pytest(settings, environment, [*folders, *options]))
+            options = ["-n", str(workers), "--dist", "loadfile", *pytest_arguments]
+            codes.append(_pytest(settings, environment, [f"tests/{name}", *options]))
     finally:
         processes.stop(settings)
     # A choice of tests may leave a suite without any.
