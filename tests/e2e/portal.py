@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
@@ -44,6 +45,19 @@ class Portal:
     def studies(self, *domain: Any, fields: tuple[str, ...] = ("id",)) -> list[dict[str, Any]]:
         """The studies that this user finds."""
         return self.model("imaging.study", "search_read", list(domain), list(fields))
+
+    def study_uid(self, accession: str) -> str:
+        """The UID of the one study of an accession number."""
+        (row,) = self.studies(["accession_number", "=", accession], fields=("study_uid",))
+        return row["study_uid"]
+
+    def wait_for(self, study_uid: str, instances: int, seconds: float = 30) -> None:
+        """Return when the portal lists the study with so many instances."""
+        whole = ["study_uid", "=", study_uid], ["instance_count", "=", instances]
+        deadline = time.monotonic() + seconds
+        while not self.studies(*whole):
+            assert time.monotonic() < deadline, "the portal lists the study"
+            time.sleep(0.2)
 
     def ticket(self, study_uid: str | None = None, *, anonymous: bool = False) -> str:
         return self.call("/imaging/ticket", study_uid=study_uid, anonymous=anonymous)["ticket"]

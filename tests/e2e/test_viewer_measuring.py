@@ -27,26 +27,15 @@ HOSTILE = "<img src=x onerror=alert(1)>结节"
 
 
 @pytest.fixture(scope="module")
-def uid_of(portal):
-    def find(accession):
-        (row,) = portal("radiologist").studies(
-            ["accession_number", "=", accession], fields=("study_uid",)
-        )
-        return row["study_uid"]
-
-    return find
-
-
-@pytest.fixture(scope="module")
-def slices(portal, uid_of):
-    study = uid_of(ACCESSION)
+def slices(portal):
+    study = portal("radiologist").study_uid(ACCESSION)
     dicomweb = portal("radiologist").dicomweb(study)
     series = dicomweb.get(f"/studies/{study}/overview").json()["series"]
     return Slices(dicomweb, study, series[0]["uid"])
 
 
 @pytest.fixture(scope="module")
-def launch(browser, origin, portal, uid_of):
+def launch(browser, origin, portal):
     contexts = []
 
     def open_study(kind, accession, *, anonymous=False):
@@ -54,7 +43,7 @@ def launch(browser, origin, portal, uid_of):
         context = browser.new_context(base_url=origin, locale="zh-CN", **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
-        study = uid_of(accession)
+        study = portal("radiologist").study_uid(accession)
         ticket = portal("radiologist").ticket(study, anonymous=anonymous)
         return ViewerPage.launch(context.new_page(), study, ticket, phone=kind == "phone")
 

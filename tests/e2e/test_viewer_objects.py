@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 import zipfile
 
 import httpx
@@ -37,12 +36,7 @@ def study(portal):
         objects.report(uid, photograph, 8, keys=True),
     ]
     objects.send(sent)
-    radiologist = portal("radiologist")
-    whole = (["study_uid", "=", uid], ["instance_count", "=", len(sent)])
-    deadline = time.monotonic() + 20
-    while not radiologist.studies(*whole):
-        assert time.monotonic() < deadline, "the portal lists the study"
-        time.sleep(0.2)
+    portal("radiologist").wait_for(uid, len(sent), 20)
     return uid
 
 

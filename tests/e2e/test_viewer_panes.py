@@ -1,7 +1,6 @@
 """Several series, dates and patients in one window, on a desktop and on a phone."""
 
 import re
-import time
 
 import numpy as np
 import pytest
@@ -18,23 +17,12 @@ SAME = 5
 WIDTH, CENTER = 1200, 200
 
 
-def _uid(portal, accession):
-    (row,) = portal("radiologist").studies(
-        ["accession_number", "=", accession], fields=("study_uid",)
-    )
-    return row["study_uid"]
-
-
 @pytest.fixture(scope="module")
 def crossing(tmp_path_factory, send, portal):
     """The study of two crossing series: its UID, and the values of both by position."""
     study, files = crossing_study(tmp_path_factory.mktemp("crossing"))
     assert send(files, "CT_A").returncode == 0
-    deadline = time.monotonic() + 20
-    domain = ["study_uid", "=", study], ["instance_count", "=", len(files)]
-    while not portal("radiologist").studies(*domain):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    portal("radiologist").wait_for(study, len(files), 20)
     dicomweb = portal("radiologist").dicomweb(study)
     series = dicomweb.get(f"/studies/{study}/overview").json()["series"]
     return study, [Slices(dicomweb, study, item["uid"]) for item in series]
@@ -236,7 +224,8 @@ def test_series_of_a_study_scroll_together_by_position(compared, portal):
 
 @pytest.mark.req("CON-4.23", "CON-4.24", "CON-4.26", "CON-4.28", "PAT-1.25")
 def test_an_earlier_study_of_the_patient_is_listed_and_compared(compared, portal):
-    prior = compared.page.locator(f"[data-testid=prior][data-study='{_uid(portal, PRIOR)}']")
+    earlier = portal("radiologist").study_uid(PRIOR)
+    prior = compared.page.locator(f"[data-testid=prior][data-study='{earlier}']")
     expect(prior).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d · CT"))
     # Without the crossing panes of before: one study beside the other.
     compared.arrange("series-1x1")
@@ -255,7 +244,7 @@ def test_an_earlier_study_of_the_patient_is_listed_and_compared(compared, portal
     entries = portal("auditor").model(
         "imaging.access.log",
         "search_count",
-        [["study_uid", "=", _uid(portal, PRIOR)], ["action", "=", "open"]],
+        [["study_uid", "=", earlier], ["action", "=", "open"]],
     )
     assert entries
 

@@ -34,11 +34,7 @@ def study(kind, portal, send, tmp_path_factory):
     """A study that nobody has measured on."""
     uid, paths = crossing_study(tmp_path_factory.mktemp(kind))
     assert send(paths, "CT_A").returncode == 0
-    deadline = time.monotonic() + 30
-    whole = (["study_uid", "=", uid], ["instance_count", "=", len(paths)])
-    while not portal("radiologist").studies(*whole):
-        assert time.monotonic() < deadline, "the portal lists the study"
-        time.sleep(0.2)
+    portal("radiologist").wait_for(uid, len(paths))
     return uid
 
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 
 import pytest
 from PIL import Image
@@ -23,11 +22,7 @@ def sent(portal):
     stated = [picture, *presentations.states(shown, picture)]
     objects.send([*parts, *stated])
     for uid, count in ((slide, len(parts)), (shown, len(stated))):
-        whole = (["study_uid", "=", uid], ["instance_count", "=", count])
-        deadline = time.monotonic() + 30
-        while not portal("radiologist").studies(*whole):
-            assert time.monotonic() < deadline, "the portal lists the study"
-            time.sleep(0.2)
+        portal("radiologist").wait_for(uid, count)
     return {"slide": slide, "states": shown, "label": parts[-1]}
 
 
@@ -296,11 +291,7 @@ def test_a_hospitals_rule_says_how_the_next_study_opens(open_study, portal):
     for number, picture in enumerate(pictures, 1):
         picture.Modality, picture.SeriesNumber = modality, number
     objects.send(pictures)
-    whole = (["study_uid", "=", study], ["instance_count", "=", 2])
-    deadline = time.monotonic() + 30
-    while not portal("radiologist").studies(*whole):
-        assert time.monotonic() < deadline, "the portal lists the study"
-        time.sleep(0.2)
+    portal("radiologist").wait_for(study, 2)
     page = open_study(study)
     expect(page.get_by_test_id("viewport")).to_have_count(1)
 

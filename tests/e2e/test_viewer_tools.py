@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 
 import numpy as np
 import pytest
@@ -20,10 +19,7 @@ SAME, TURNED = 5, 10  # mean difference of greys of a picture with itself, and w
 
 @pytest.fixture(scope="module")
 def chest_uid(portal):
-    (row,) = portal("radiologist").studies(
-        ["accession_number", "=", ACCESSION], fields=("study_uid",)
-    )
-    return row["study_uid"]
+    return portal("radiologist").study_uid(ACCESSION)
 
 
 @pytest.fixture(scope="module")
@@ -463,10 +459,7 @@ def test_turned_phone_keeps_its_state_and_fills_the_new_shape(new_page, portal, 
 def test_playing_starts_with_the_speed_of_the_file(new_page, portal, send, tmp_path):
     study, paths = modality.ct_study(tmp_path, 3, CineRate="4")
     send(paths, "CT_A")
-    deadline = time.monotonic() + 10
-    while not portal("radiologist").studies(["study_uid", "=", study], ["instance_count", "=", 3]):
-        assert time.monotonic() < deadline, "the study did not arrive"
-        time.sleep(0.2)
+    portal("radiologist").wait_for(study, 3, 10)
     page = new_page("desktop")
     viewer = ViewerPage.launch(page, study, portal("radiologist").ticket(study), phone=False)
     viewer.choose("play")

@@ -3,7 +3,6 @@
 import itertools
 import math
 import re
-import time
 
 import numpy as np
 import pytest
@@ -28,10 +27,7 @@ AXES = {"axial": 0, "coronal": 1, "sagittal": 2}  # of the box of voxels
 
 @pytest.fixture(scope="module")
 def chest_uid(portal):
-    (row,) = portal("radiologist").studies(
-        ["accession_number", "=", ACCESSION], fields=("study_uid",)
-    )
-    return row["study_uid"]
+    return portal("radiologist").study_uid(ACCESSION)
 
 
 @pytest.fixture(scope="module")
@@ -431,10 +427,7 @@ def test_series_without_a_trustworthy_volume_is_not_offered_and_says_why(
 ):
     study, paths = modality.ct_study(tmp_path, 6)  # six pictures of one and the same place
     send(paths, "CT_A")
-    deadline = time.monotonic() + 10
-    while not portal("radiologist").studies(["study_uid", "=", study], ["instance_count", "=", 6]):
-        assert time.monotonic() < deadline, "the study did not arrive"
-        time.sleep(0.2)
+    portal("radiologist").wait_for(study, 6, 10)
     page = launch(study, DESKTOP).page
     button = page.get_by_test_id("tool-volume")
     expect(button).to_have_attribute("title", re.compile("同一位置有多幅图像"))
