@@ -1,4 +1,4 @@
-from . import imaging_guarded  # isort: split
+from . import imaging_guarded, imaging_viewer_setting  # isort: split
 
 from . import (
     imaging_access_log,

@@ -2,9 +2,8 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 
-from .imaging_window_preset import MODALITY, MOST
+from .imaging_viewer_setting import MODALITY
 
 # The viewer's own grids (layout.ts), rows × columns.
 GRIDS = {
@@ -17,7 +16,7 @@ class ImagingHangingRule(models.Model):
     """How a study is hung when it is opened; the reader's own change wins (SHR-3.16, PAT-1.24)."""
 
     _name = "imaging.hanging.rule"
-    _inherit = ["imaging.hospital.owned"]
+    _inherit = ["imaging.viewer.setting"]
     _description = "Hanging Rule"
     _order = "sequence, id"
 
@@ -113,9 +112,8 @@ class ImagingHangingRule(models.Model):
     @api.model
     def _for_viewer(self):
         """What the present user's viewer hangs by: the own hospitals' rules, then the general."""
-        hospitals = [] if self.env.user._is_public() else self.env.user.hospital_ids.ids
-        rules = self.sudo().search(Domain("hospital_id", "in", [False, *hospitals]), limit=MOST)
-        return [rule._as_rule() for rule in rules.sorted(lambda rule: not rule.hospital_id)]
+        rules = self._of_reader().sorted(lambda rule: not rule.hospital_id)
+        return [rule._as_rule() for rule in rules]
 
     def _usable_preset(self):
         """The first window, unless its owner has made another thing of it since."""
@@ -126,11 +124,10 @@ class ImagingHangingRule(models.Model):
     def _as_rule(self):
         rows, columns = self.grid.split("x")
         preset = self._usable_preset()
-        words = re.split("[,，]", self.body_parts or "")
         return {
             "hospital": self.hospital_id.code or "",
             "modality": self.modality,
-            "body_parts": [word.strip() for word in words if word.strip()],
+            "body_parts": self._body_part_words(),
             "device": self.device,
             "rows": int(rows),
             "columns": int(columns),

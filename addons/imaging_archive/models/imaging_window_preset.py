@@ -2,17 +2,15 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 
-MODALITY = r"[A-Z0-9]{1,16}"
-MOST = 200
+from .imaging_viewer_setting import MODALITY
 
 
 class ImagingWindowPreset(models.Model):
     """A window that readers choose by its name or number key (SHR-3.9, CON-4.11, PAT-1.5)."""
 
     _name = "imaging.window.preset"
-    _inherit = ["imaging.hospital.owned"]
+    _inherit = ["imaging.viewer.setting"]
     _description = "Window Preset"
     _order = "sequence, id"
 
@@ -52,19 +50,14 @@ class ImagingWindowPreset(models.Model):
     @api.model
     def _for_viewer(self):
         """What the present user's viewer offers: the general presets and the own hospitals'."""
-        hospitals = [] if self.env.user._is_public() else self.env.user.hospital_ids.ids
-        presets = self.sudo().search(Domain("hospital_id", "in", [False, *hospitals]), limit=MOST)
+        presets = self._of_reader()
         keys = presets._built_in_keys()
         return [
             {
                 "key": keys.get(preset.id, str(preset.id)),
                 "name": preset.name,
                 "modality": preset.modality,
-                "body_parts": [
-                    word.strip()
-                    for word in re.split("[,，]", preset.body_parts or "")
-                    if word.strip()
-                ],
+                "body_parts": preset._body_part_words(),
                 "width": preset.width,
                 "center": preset.center,
             }
