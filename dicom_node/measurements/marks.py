@@ -1,12 +1,12 @@
 """Marks on pictures, as the viewer hands them in and gets them back: checked, one by one."""
 
-import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dicom_node import strict_json
 from dicom_node.dataset import text
 from dicom_node.dataset.uid import is_uid
 from dicom_node.measurements.codes import ALLOWED
@@ -125,8 +125,8 @@ class Mark:
 def parse(body: bytes) -> tuple[tuple[Mark, ...], str]:
     """The marks of a request, and the document that they follow; raise `MarksError`."""
     try:
-        document = json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        document = strict_json.loads(body)
+    except ValueError as error:
         raise MarksError("The body is no JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("marks"), list):
         raise MarksError("marks is missing, or no list.")
@@ -142,10 +142,6 @@ def parse(body: bytes) -> tuple[tuple[Mark, ...], str]:
     if len({mark.tracking for mark in marks}) < len(marks):
         raise MarksError("Two marks have one tracking.")
     return marks, base
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def _mark(item: Any, place: str) -> Mark:

@@ -71,10 +71,6 @@ class Worker:
         self._heard = time.monotonic()
         self.ready = False
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
     def send(self, document: dict[str, Any]) -> None:
         """Lost without a word when the process is: the session is told that."""
         if self._writer is not None:

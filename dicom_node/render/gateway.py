@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -36,8 +35,6 @@ PREFIX = "/render"
 PING, PONG = 10, 15
 MOST_CONNECTIONS = 512
 _POOL_SIZE = 4
-_POOL_TIMEOUT = 3.0
-_RECONNECT_TIMEOUT = 5.0
 
 
 class Gateway:
@@ -46,16 +43,7 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         settings = config.render
         self._config = config
-        self._pool = AsyncConnectionPool(
-            config.index.dsn,
-            min_size=1,
-            max_size=_POOL_SIZE,
-            timeout=_POOL_TIMEOUT,
-            reconnect_timeout=_RECONNECT_TIMEOUT,
-            kwargs={"autocommit": True, "options": catalog.OPTIONS},
-            check=AsyncConnectionPool.check_connection,
-            open=False,
-        )
+        self._pool = catalog.connections(config.index.dsn, _POOL_SIZE)
         count = settings.workers or os.cpu_count() or 1
         self.catalog = Catalog(self._pool)
         self.access = AccessLog(self._pool)

@@ -5,7 +5,6 @@ They may crash, hang or eat memory without harm to anyone else.
 
 import asyncio
 import multiprocessing
-import resource
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -15,11 +14,10 @@ from dicom_node import log
 from dicom_node.archive.located import Located
 from dicom_node.config import Config
 from dicom_node.dataset.elements import UnreadableError
+from dicom_node.render.bounds import bound
 from dicom_node.render.cache import Volumes
 from dicom_node.render.plan import RefusedError
-from dicom_node.web.draw import prepare
 
-ADDRESS_SPACE = 1 << 36
 # Seconds without a slice before a loader is taken for lost: the slowest decoders need one for each.
 SILENCE = 60
 _TOLD = 0.1
@@ -45,8 +43,7 @@ class Outcome:
 
 def main(line: Connection, config: Config, memory: int) -> None:
     """Make what is asked for until the gateway has gone."""
-    prepare(ADDRESS_SPACE)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    bound(memory)
     # Imported before the first volume is asked for.
     from dicom_node.render.volume import build  # noqa: PLC0415
     from dicom_node.store.stores import FollowingStores  # noqa: PLC0415

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import dcmread
 from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -78,8 +79,6 @@ def _decoded(store: Readable, header: Header) -> NDArray[Any]:
 
 
 def _dataset(store: Readable, header: Header) -> Any:
-    from pydicom import dcmread  # noqa: PLC0415
-
     return dcmread(store.local(header.instance.key), force=True)
 
 

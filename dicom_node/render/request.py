@@ -1,10 +1,10 @@
 """The messages of a client, checked (docs/architecture.md, "Render")."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dicom_node import strict_json
 from dicom_node.dataset.uid import is_uid
 from dicom_node.render.view import (
     MAX_SIDE,
@@ -82,8 +82,8 @@ def parse(raw: str | bytes) -> Request:
     if isinstance(raw, bytes):
         raise InvalidError("a message is JSON text")
     try:
-        document = json.loads(raw, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        document = strict_json.loads(raw)
+    except ValueError as error:
         raise InvalidError("a message is JSON text") from error
     if not isinstance(document, dict):
         raise InvalidError("a message is a JSON object")
@@ -92,10 +92,6 @@ def parse(raw: str | bytes) -> Request:
     if reader is None:
         raise InvalidError(f"type: is not one of {', '.join(_KINDS)}")
     return reader(document)
-
-
-def _no_constant(_name: str) -> Any:
-    raise ValueError("no JSON")
 
 
 def _take(document: dict[str, Any], required: tuple[str, ...], **optional: Any) -> list[Any]:

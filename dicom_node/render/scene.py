@@ -7,7 +7,7 @@ can see to something else in between, or give it up.
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -119,10 +119,6 @@ class Scene:
     def resting(self, view: View, raying: Raying) -> Iterator[Picture | None]:
         """Ever finer pictures, the last one sharp."""
         return self._resting_plane(view) if view.mode == "mpr" else self._resting_vr(view, raying)
-
-    def whole(self, view: View) -> Iterator[Picture | None]:
-        """The fine picture of a plane alone."""
-        return self._fine_plane(view, 0, sharp=True)
 
     def value(self, view: View, point: tuple[float, ...]) -> float | None:
         """What the slab shows in a point of the patient; None outside the volume."""
@@ -259,12 +255,7 @@ class Scene:
         }
         if view.mode == "mpr":
             where = space.slicing(self.grid, axes, picture.plane.centre)
-            document["slice"] = {
-                "position": where.position,
-                "step": where.step,
-                "index": where.index,
-                "count": where.count,
-            }
+            document["slice"] = asdict(where)
         return document
 
 

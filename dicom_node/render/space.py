@@ -220,11 +220,6 @@ def turned_axes(axes: Axes, about: str, degrees: float) -> Axes:
     return Axes(axes.right, rotated(axes.down, axes.right, degrees))
 
 
-def spun(axes: Axes, degrees: float) -> Axes:
-    """Gone about the body's long axis: the front moves to the reader's right."""
-    return Axes(rotated(axes.right, _HEAD, -degrees), rotated(axes.down, _HEAD, -degrees))
-
-
 def batch_angles(step: float, turn: float) -> list[float]:
     """From 0; both ends are there when *step* divides *turn*, a full turn is not repeated."""
     count = math.floor(turn / step + 1e-6) + (0 if turn >= 360 else 1)

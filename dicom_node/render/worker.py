@@ -1,6 +1,5 @@
 """A worker: a process that draws, for the studies that the gateway gives it."""
 
-import resource
 import signal
 import socket
 import time
@@ -8,23 +7,20 @@ import time
 from vtkmodules.vtkCommonCore import vtkObject
 
 from dicom_node import log
+from dicom_node.render.bounds import bound
 from dicom_node.render.desk import Desk
 from dicom_node.render.link import Link
 from dicom_node.render.shelf import Shelf
-from dicom_node.web.draw import prepare
 
-# Bytes: bounds nothing but a defect. Volumes are mapped, and count in full.
-ADDRESS_SPACE = 1 << 36
 # Between two signs of life.
 TICK = 1.0
 
 
 def main(line: socket.socket, memory: int) -> None:
     """Draw until the gateway has gone; *memory* in bytes, without the volumes."""
-    prepare(ADDRESS_SPACE)
+    bound(memory)
     # The gateway closes the line when it ends.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     log.configure("render-worker")
     vtkObject.GlobalWarningDisplayOff()
     link = Link(line)

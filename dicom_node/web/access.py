@@ -5,6 +5,7 @@ from collections import OrderedDict
 import psycopg
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.requests import Request
 
 from dicom_node import log
 from dicom_node.web.problem import unavailable
@@ -31,6 +32,11 @@ def event(ticket: Ticket, study: str, action: str, address: str) -> dict[str, st
         "action": action,
         "address": address,
     }
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as the web server before us says; empty when not known."""
+    return request.client.host if request.client else ""
 
 
 class AccessLog:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
-from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -22,7 +21,7 @@ from dicom_node.spool.spool import Spool
 from dicom_node.store import stores
 from dicom_node.web import catalog, failures
 from dicom_node.web.auth import Authenticator
-from dicom_node.web.measurements import Measurements, Parts
+from dicom_node.web.measurements import Measurements, Services
 from dicom_node.web.problem import Problem
 from dicom_node.web.render import Renderer
 from dicom_node.web.room import Room
@@ -34,8 +33,6 @@ PREFIX = "/dicom-web"
 MAX_HEADERS = 80 * 1024
 MAX_TARGET = 16 * 1024
 POOL_SIZE = 8
-POOL_TIMEOUT = 3.0
-RECONNECT_TIMEOUT = 5.0
 
 _HEADERS = {
     # The viewer keeps nothing beyond its tab, and a revoked share must not live on in a cache.
@@ -102,17 +99,7 @@ class Edge:
 
 def create(config: Config) -> Starlette:
     """The application, not yet connected to anything; it starts whatever is away."""
-    pool = AsyncConnectionPool(
-        config.index.dsn,
-        min_size=1,
-        max_size=POOL_SIZE,
-        timeout=POOL_TIMEOUT,
-        # Attempts back off without a limit of their own; after this the next request starts anew.
-        reconnect_timeout=RECONNECT_TIMEOUT,
-        kwargs={"autocommit": True, "options": catalog.OPTIONS},
-        check=AsyncConnectionPool.check_connection,
-        open=False,
-    )
+    pool = catalog.connections(config.index.dsn, POOL_SIZE)
     authenticator = Authenticator(config.tickets.public_key_file, config.redis.url)
     renderer = Renderer(config.web)
     store = stores.FollowingStores(config)
@@ -124,7 +111,7 @@ def create(config: Config) -> Starlette:
     receiver = Receiver(spool, Quarantine(config.quarantine.path))
     stow = Stow(receiver, room, authenticator, limit, config.web.max_pixels, service.base)
     measurements = Measurements(
-        Parts(service.catalog, service.access, authenticator, store, receiver, room),
+        Services(service.catalog, service.access, authenticator, store, receiver, room),
         service.base,
         ZoneInfo(config.archive.time_zone),
     )

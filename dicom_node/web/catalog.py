@@ -19,6 +19,9 @@ OPTIONS = (
     "-c statement_timeout=15000 -c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=32MB"
 )
 
+POOL_TIMEOUT = 3.0
+RECONNECT_TIMEOUT = 5.0
+
 # What a program meets whose index has not been brought to its version, or to a later one.
 _OTHER_VERSION = (
     psycopg.errors.UndefinedColumn,
@@ -26,6 +29,21 @@ _OTHER_VERSION = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.InvalidSchemaName,
 )
+
+
+def connections(dsn: str, most: int) -> AsyncConnectionPool:
+    """Connections that search the index, at most *most*; none before the pool is opened."""
+    return AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=most,
+        timeout=POOL_TIMEOUT,
+        # Attempts back off without a limit of their own; after this the next request starts anew.
+        reconnect_timeout=RECONNECT_TIMEOUT,
+        kwargs={"autocommit": True, "options": OPTIONS},
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from dicom_node.measurements.marks import Mark, MarksError
 from dicom_node.measurements.reading import Document
 from dicom_node.spool.pending import Pending
 from dicom_node.store.base import Readable
-from dicom_node.web.access import AccessLog
+from dicom_node.web.access import AccessLog, address_of
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog, scope
 from dicom_node.web.metadata import instance_json
@@ -66,7 +66,7 @@ _REPORTS_OF_STUDY: LiteralString = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """What the service is made of that others are, too."""
 
     catalog: Catalog
@@ -80,12 +80,12 @@ class Parts:
 class Measurements:
     """Reads and keeps the marks of a study. ``zone``: in whose time documents are dated."""
 
-    def __init__(self, parts: Parts, base: str, zone: tzinfo) -> None:
-        self._catalog, self._access = parts.catalog, parts.access
-        self._authenticator = parts.authenticator
-        self._store = parts.store
-        self._receiver, self._room = parts.receiver, parts.room
-        self._pending = Pending(parts.receiver.spool)
+    def __init__(self, services: Services, base: str, zone: tzinfo) -> None:
+        self._catalog, self._access = services.catalog, services.access
+        self._authenticator = services.authenticator
+        self._store = services.store
+        self._receiver, self._room = services.receiver, services.room
+        self._pending = Pending(services.receiver.spool)
         self._base = base
         self._zone = zone
         # What pydicom warns of would stand in the log, with the value that it warns of.
@@ -145,10 +145,9 @@ class Measurements:
                 Before(before.instance, before.number) if before else Before(),
                 at,
             )
-            address = request.client.host if request.client else ""
             meta = FileMeta(
                 str(made.SOPClassUID), str(made.SOPInstanceUID), EXPLICIT_LITTLE.uid,
-                ticket.subject[:16], "", address,
+                ticket.subject[:16], "", address_of(request),
             )  # fmt: skip
             await asyncio.to_thread(self._keep, hospital, study, meta, document.encoded(made))
         log.get().info("measurements_saved", study_uid=study, marks=len(wanted))
@@ -182,8 +181,7 @@ class Measurements:
         return ticket, study
 
     async def _record(self, request: Request, ticket: Ticket, study: str, action: str) -> None:
-        address = request.client.host if request.client else ""
-        await self._access.record(ticket, study, action, address)
+        await self._access.record(ticket, study, action, address_of(request))
 
     async def _hospital(self, ticket: Ticket, study: str) -> str:
         """Whose study it is; raise `Problem` 404 when *ticket* does not cover it."""

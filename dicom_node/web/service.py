@@ -30,7 +30,7 @@ from dicom_node.web import (
     video,
     wado,
 )
-from dicom_node.web.access import AccessLog
+from dicom_node.web.access import AccessLog, address_of
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog
 from dicom_node.web.derived import Derived
@@ -69,8 +69,7 @@ class Service:
         return ticket
 
     async def _record(self, request: Request, ticket: Ticket, study: str, action: str) -> None:
-        address = request.client.host if request.client else ""
-        await self.access.record(ticket, study, action, address)
+        await self.access.record(ticket, study, action, address_of(request))
 
     async def _located(self, request: Request, ticket: Ticket) -> list[Located]:
         uids = {name: _uid(request, name) for name in request.path_params if name in _UID_NAMES}

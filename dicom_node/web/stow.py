@@ -15,6 +15,7 @@ from dicom_node import log
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.uid import is_uid
 from dicom_node.dimse.receive import Intake, Receiver
+from dicom_node.web.access import address_of
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.handed_in import DICOM_JSON, HandedIn
 from dicom_node.web.inbox import DICOM, Body, Outcome
@@ -62,7 +63,7 @@ class Stow:
             raise bad_request("The study in the address is no UID.")
         part_type, boundary = _boundary(request.headers.get("content-type", ""))
         await asyncio.to_thread(self._room.require)
-        address = request.client.host if request.client else ""
+        address = address_of(request)
 
         def begin(meta: FileMeta) -> Intake:
             # Who sends is whom the ticket names, whatever the file says of its way before.
