@@ -1,4 +1,5 @@
 import type { Picture, PictureOptions } from './engine/picture';
+import { FONT } from './font';
 import { t } from './i18n';
 import { viewOfPane } from './panes';
 import type { Pane } from './state';
@@ -30,7 +31,7 @@ function drawCorners({ canvas, scale }: Picture, pane: Pane, demographics: boole
   const font = Math.max(LEAST_FONT, Math.round(Math.min(canvas.width, canvas.height) / LINES_A_HEIGHT));
   const margin = font * MARGIN;
   const { width, height } = canvas;
-  context.font = `${font}px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
+  context.font = `${font}px ${FONT}`;
   context.shadowColor = '#000';
   context.shadowBlur = font / 4;
   const write = (lines: readonly string[], side: CanvasTextAlign, atBottom: boolean, colour = '#fff') => {

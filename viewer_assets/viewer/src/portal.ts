@@ -44,20 +44,23 @@ export async function extendTicket(ticket: string, study: string): Promise<strin
   return result.ticket;
 }
 
-/** The hospital's window presets in its order; undefined when they cannot be had. */
-export async function fetchPresets(lang: string): Promise<Preset[] | undefined> {
-  const response = await fetch(`/imaging/viewer/presets?lang=${encodeURIComponent(lang)}`, { credentials: 'same-origin' });
+/** A list that the portal keeps, without what is not as agreed; undefined when it cannot be had. */
+async function fetchList<Item>(path: string, isItem: (value: unknown) => value is Item): Promise<Item[] | undefined> {
+  const response = await fetch(path, { credentials: 'same-origin' });
   if (!response.ok) return undefined;
-  const presets: unknown = await response.json();
-  return Array.isArray(presets) && presets.length > 0 ? presets.filter(isPreset) : undefined;
+  const list: unknown = await response.json();
+  return Array.isArray(list) ? list.filter(isItem) : undefined;
+}
+
+/** The hospital's window presets in its order; undefined when there are none, or they cannot be had. */
+export async function fetchPresets(lang: string): Promise<Preset[] | undefined> {
+  const presets = await fetchList(`/imaging/viewer/presets?lang=${encodeURIComponent(lang)}`, isPreset);
+  return presets && presets.length > 0 ? presets : undefined;
 }
 
 /** How studies are hung; undefined when the portal does not say. */
-export async function fetchHangingRules(): Promise<HangingRule[] | undefined> {
-  const response = await fetch('/imaging/viewer/hanging', { credentials: 'same-origin' });
-  if (!response.ok) return undefined;
-  const rules: unknown = await response.json();
-  return Array.isArray(rules) ? rules.filter(isHangingRule) : undefined;
+export function fetchHangingRules(): Promise<HangingRule[] | undefined> {
+  return fetchList('/imaging/viewer/hanging', isHangingRule);
 }
 
 function isPreset(value: unknown): value is Preset {

@@ -1,10 +1,9 @@
 import { cache, type Types } from '@cornerstonejs/core';
-import { colourAt, greyValues, toPixel } from '../tools/target';
-import { colourOf } from './colours';
+import { toPixel } from '../tools/target';
 import { frameInfo, voiFunction } from './frames';
 import type { Shading } from './arrangement';
-import { brightness } from './lens';
 import type { Look } from './look';
+import { drawValues } from './drawn';
 
 export interface PictureOptions {
   /** One pixel of the file is one of the picture; else the screen's pixels. */
@@ -68,20 +67,8 @@ function fromFile(viewport: Types.IStackViewport, look: Look, shown: Shown): Dra
   if (!info || !image || !range) return undefined;
   const pixels = newCanvas(image.columns, image.rows);
   if (!pixels) return undefined;
-  const data = pixels.getImageData(0, 0, image.columns, image.rows);
-  const grey = greyValues(image);
   const shading = { ...range, invert: shown.natural !== shown.inverted, voi: voiFunction(info.dataset), curve: shown.curve };
-  for (let row = 0, at = 0; row < image.rows; row++) {
-    for (let column = 0; column < image.columns; column++, at += 4) {
-      if (grey) {
-        const share = brightness(grey.at(column, row), shading);
-        data.data.set(look.colour === null ? [share * 255, share * 255, share * 255] : colourOf(look.colour, share), at);
-      } else {
-        data.data.set(colourAt(image, column, row), at);
-      }
-    }
-  }
-  pixels.putImageData(data, 0, 0);
+  pixels.putImageData(drawValues(image, shading, look.colour), 0, 0);
   // The screen's CSS pixels as columns and rows, and the way back.
   const at = (x: number, y: number) => toPixel(info, viewport.canvasToWorld([x, y]));
   const [zero, right, down] = [at(0, 0), at(100, 0), at(0, 100)];

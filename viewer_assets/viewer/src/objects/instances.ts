@@ -14,6 +14,21 @@ export function useInstances({ client, study, series, onError }: ObjectProps): D
   }, [series.uid], onError);
 }
 
+/** An address in the page for `blob`, as long as it is that one; null without one. */
+export function useAddress(blob: Blob | null): string | null {
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (!blob) return undefined;
+    const made = URL.createObjectURL(blob);
+    setAddress(made);
+    return () => {
+      setAddress(null);
+      URL.revokeObjectURL(made);
+    };
+  }, [blob]);
+  return address;
+}
+
 /** What `load` gives; null until then, and for new `inputs`. What comes too late is dropped. */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, inputs: unknown[], onError: (error: unknown) => void): T | null {
   const [loaded, setLoaded] = useState<T | null>(null);

@@ -11,6 +11,7 @@ import {
   type Types as ToolTypes,
 } from '@cornerstonejs/tools';
 import { MEASURE_TOOLS, type ToolName } from '../engine/view';
+import { FONT } from '../font';
 import { StackAngleTool, StackEllipseTool, StackLengthTool, StackProbeTool } from './annotations';
 import { CursorTool, type PointHandler } from './cursor';
 import { LensTool, type LensOptions } from './lens';
@@ -70,7 +71,7 @@ const MEASURE_STYLE = {
   colorHighlighted: 'rgb(120, 220, 255)',
   colorSelected: 'rgb(120, 220, 255)',
   lineWidth: '1.5',
-  textBoxFontFamily: 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
+  textBoxFontFamily: FONT,
   textBoxFontSize: '14px',
   textBoxColor: 'rgb(255, 213, 74)',
   textBoxColorHighlighted: 'rgb(120, 220, 255)',

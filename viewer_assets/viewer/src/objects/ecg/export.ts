@@ -1,3 +1,4 @@
+import { FONT } from '../../font';
 import { draw, type Sheet } from './paper';
 
 /** Pixels a millimetre of an exported picture: 203 dots an inch. */
@@ -5,7 +6,6 @@ const SCALE = 8;
 /** No side of a canvas may be longer in every browser. */
 const MAX_SIDE = 8192;
 const HEADER = 14;
-const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
 /** The whole paper with `lines` above it, as JPEG. */
 export function picture(sheet: Sheet, lines: readonly string[]): Promise<{ blob: Blob; width: number }> {

@@ -1,3 +1,4 @@
+import { FONT } from '../../font';
 import type { Paper, Strip } from './layout';
 import { LEFT } from './layout';
 import { stripOf, toPlace, type Caliper } from './measure';
@@ -25,7 +26,6 @@ export interface Window {
 }
 
 const COLOUR = { ground: '#fffafa', fine: '#f6d5d5', bold: '#e39a9a', trace: '#111', text: '#333', caliper: '#0b5fae', selected: '#c2410c' };
-const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const PULSE_SECONDS = 0.2;
 /** Half of the handle at a caliper's end. */
 export const HANDLE = 1.4;

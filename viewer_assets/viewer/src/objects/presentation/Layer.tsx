@@ -1,9 +1,10 @@
 import type { ViewState } from '../../engine/view';
+import { FONT } from '../../font';
 import { place, type Drawing, type Place } from '../../engine/presentation';
 
 const LEAST_FONT = 11;
 const LARGEST_FONT = 28;
-const FONT = 15;
+const FONT_SIZE = 15;
 const POINT = 4;
 const FAR = 1e5;
 
@@ -47,12 +48,12 @@ function Words({ drawing, screen }: { drawing: Drawing & { kind: 'text' }; scree
   const at = anchor && screen(anchor);
   const [left, right] = corners ? [Math.min(...corners.map(([x]) => x)), Math.max(...corners.map(([x]) => x))] : [at?.[0] ?? 0, at?.[0] ?? 0];
   const [top, bottom] = corners ? [Math.min(...corners.map(([, y]) => y)), Math.max(...corners.map(([, y]) => y))] : [at?.[1] ?? 0, at?.[1] ?? 0];
-  const size = corners ? Math.max(LEAST_FONT, Math.min(LARGEST_FONT, (bottom - top) / Math.max(1, lines.length) / 1.25)) : FONT;
+  const size = corners ? Math.max(LEAST_FONT, Math.min(LARGEST_FONT, (bottom - top) / Math.max(1, lines.length) / 1.25)) : FONT_SIZE;
   const x = align === 'start' ? left : align === 'end' ? right : (left + right) / 2;
   return (
     <g data-testid="presentation-text">
       {corners && at && visibleAnchor && <path d={`M${(left + right) / 2} ${at[1] > bottom ? bottom : at[1] < top ? top : (top + bottom) / 2}L${at[0]} ${at[1]}`} stroke={colour} stroke-width="1.5" fill="none" />}
-      <text x={x} y={top} fill={colour} font-size={size} font-family="system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif" text-anchor={align} paint-order="stroke" stroke="#000" stroke-width="3">
+      <text x={x} y={top} fill={colour} font-size={size} font-family={FONT} text-anchor={align} paint-order="stroke" stroke="#000" stroke-width="3">
         {lines.map((text, row) => <tspan key={row} x={x} dy={row === 0 ? size : size * 1.25}>{text}</tspan>)}
       </text>
     </g>

@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
 import { instancePath } from '../../dicomweb/client';
 import type { SeriesSummary } from '../../dicomweb/types';
 import * as state from '../../state';
 import { clip } from '../../ui/text';
+import { useAddress, useLoaded } from '../instances';
 import type { ObjectProps } from '../registry';
 import { to } from '../texts';
 import type { Reference } from './content';
@@ -45,28 +45,10 @@ export function Images({ references, ...props }: ObjectProps & { references: Ref
 
 function Picture(props: ImageProps) {
   const { client, study, reference } = props;
-  const [address, setAddress] = useState<string | null>(null);
   const here = seriesOf(props) !== undefined;
-  useEffect(() => {
-    if (!here) return undefined;
-    const controller = new AbortController();
-    let made: string | null = null;
-    const path = `${instancePath(study.uid, reference.series, reference.instance)}/frames/${reference.frame}`;
-    client.rendered(path, controller.signal).then(
-      (blob) => {
-        if (controller.signal.aborted) return;
-        made = URL.createObjectURL(blob);
-        setAddress(made);
-      },
-      () => {
-        // The way to the picture is there without it; what is wrong shows when it is taken.
-        setAddress(null);
-      },
-    );
-    return () => {
-      controller.abort();
-      if (made !== null) URL.revokeObjectURL(made);
-    };
-  }, [reference.instance, here]);
+  const path = `${instancePath(study.uid, reference.series, reference.instance)}/frames/${reference.frame}`;
+  const load = (signal: AbortSignal) => (here ? client.rendered(path, signal) : Promise.resolve(null));
+  // The way to the picture is there without it; what is wrong shows when it is taken.
+  const address = useAddress(useLoaded(load, [path, here], () => undefined));
   return <span class="thumbnail">{address !== null && <img src={address} alt="" />}</span>;
 }

@@ -20,7 +20,8 @@ interface Props {
 }
 
 const POWERS = [1.25, 2.5, 5, 10, 20, 40, 60, 100];
-const ZOOM = 1.5;
+/** Of one press. */
+export const ZOOM = 1.5;
 const MOST_LAYERS = 32;
 
 /** Enlargements by the lens, measuring, and the pictures of the label and of the whole glass. */

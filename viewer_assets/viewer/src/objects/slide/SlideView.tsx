@@ -9,13 +9,12 @@ import { Lines } from './Lines';
 import { OverviewMap } from './OverviewMap';
 import type { Slide } from './pyramid';
 import { Scale } from './Scale';
-import { SlideBar } from './SlideBar';
+import { SlideBar, ZOOM } from './SlideBar';
 import { useGestures, useTiles, useView } from './use_slide';
 import { fit, lineText } from './view';
 import { WholePicture } from './WholePicture';
 
 const STEP = 60;
-const ZOOM = 1.5;
 
 export function SlideView({ client, study, series, slide }: ObjectProps & { slide: Slide }) {
   const root = useRef<HTMLDivElement>(null);

@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { DicomWeb } from '../../dicomweb/client';
 import { asViewerError } from '../../dicomweb/errors';
 import { problemText } from '../../ui/kinds';
 import { Push } from '../controls';
-import { useLoaded } from '../instances';
+import { useAddress, useLoaded } from '../instances';
 import { to } from '../texts';
 
 /** The label, or the whole glass, which may bear a name: fetched only when it is asked for. */
@@ -13,13 +13,7 @@ export function WholePicture({ client, path, title, onClose }: { client: DicomWe
     const { code, message } = asViewerError(error, 'bad_response');
     setProblem(problemText({ code, detail: message }));
   });
-  const [address, setAddress] = useState<string | null>(null);
-  useEffect(() => {
-    if (!blob) return undefined;
-    const made = URL.createObjectURL(blob);
-    setAddress(made);
-    return () => { URL.revokeObjectURL(made); };
-  }, [blob]);
+  const address = useAddress(blob);
   return (
     <figure class="slide-whole" data-testid="slide-whole" onPointerDown={(event) => { event.stopPropagation(); }}>
       <figcaption>{title}<Push name="slide-whole-close" label={to('slide.close')} onPress={onClose} /></figcaption>

@@ -1,3 +1,4 @@
+import { FONT } from '../../font';
 import type { Level, Tile } from './pyramid';
 import type { TileStore } from './store';
 import { toPane, visibleTiles, type Size, type View } from './view';
@@ -57,7 +58,7 @@ function drawTile(context: CanvasRenderingContext2D, picture: ImageBitmap, level
 }
 
 const HATCH = 14;
-const FONT = 13;
+const FONT_SIZE = 13;
 
 function drawMissing(context: CanvasRenderingContext2D, { x, y, width, height }: Rectangle, reason: string): void {
   context.save();
@@ -76,7 +77,7 @@ function drawMissing(context: CanvasRenderingContext2D, { x, y, width, height }:
   context.strokeStyle = '#ffffff59';
   context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
   context.fillStyle = WORD;
-  context.font = `${FONT}px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
+  context.font = `${FONT_SIZE}px ${FONT}`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   if (width > 60 && height > 20) context.fillText(reason, x + width / 2, y + height / 2, width - 8);

@@ -3,7 +3,7 @@ import { asViewerError } from '../../dicomweb/errors';
 import { problemText } from '../../ui/kinds';
 import { loadTile } from './decode';
 import { paint, storeKey } from './paint';
-import type { Level, Slide, Tile } from './pyramid';
+import type { Slide, Tile } from './pyramid';
 import { TileStore } from './store';
 import { levelFor, visibleTiles, type Size, type View } from './view';
 
@@ -18,7 +18,7 @@ export interface Progress {
 
 /** A slide's tiles: what is looked at is fetched and painted. */
 export class Session {
-  private readonly tiles = new Map<string, { tile: Tile; level: Level }>();
+  private readonly tiles = new Map<string, Tile>();
   private readonly store: TileStore<ImageBitmap>;
 
   constructor(
@@ -31,7 +31,7 @@ export class Session {
     const { parallel, memory } = LIMITS[phone ? 'phone' : 'desktop'];
     this.store = new TileStore<ImageBitmap>({
       load: (key, signal) => {
-        const { tile } = this.tiles.get(key) ?? {};
+        const tile = this.tiles.get(key);
         if (!tile?.part || tile.frame === undefined) return Promise.reject(new Error('a tile without a frame is not asked for'));
         return loadTile(client, tile.part, tile.frame, signal);
       },
@@ -57,7 +57,7 @@ export class Session {
       for (const tile of visibleTiles(one, layer, view, pane)) {
         if (!tile.part) continue;
         const key = storeKey(one, tile);
-        this.tiles.set(key, { tile, level: one });
+        this.tiles.set(key, tile);
         keys.push(key);
       }
     }

@@ -5,7 +5,7 @@ import { number, TAG, text } from '../../dicomweb/dataset';
 import { ViewerError } from '../../dicomweb/errors';
 import { frameRate } from '../../dicomweb/stack';
 import { Choice, InstanceChoice, Push, Switch } from '../controls';
-import { useInstances, useLoaded } from '../instances';
+import { useAddress, useInstances, useLoaded } from '../instances';
 import { useKeys } from '../keys';
 import '../objects.css';
 import type { ObjectProps } from '../registry';
@@ -24,21 +24,18 @@ export default function Video(props: ObjectProps) {
   const [index, setIndex] = useState(0);
   const [progress, setProgress] = useState(0);
   const dataset = datasets?.[index];
-  const address = useLoaded(
+  const film = useLoaded(
     async (signal) => {
       if (!dataset) return null;
       setProgress(0);
       const path = instancePath(study.uid, series.uid, text(dataset, TAG.sopInstance));
-      const film = await client.video(path, MAX_BYTES, setProgress, signal);
       // Chromium tells by the file itself; what it cannot play ends in the element's error.
-      return URL.createObjectURL(film);
+      return client.video(path, MAX_BYTES, setProgress, signal);
     },
     [dataset],
     onError,
   );
-  useEffect(() => () => {
-    if (address !== null) URL.revokeObjectURL(address);
-  }, [address]);
+  const address = useAddress(film);
   if (!dataset || address === null) return <p class="waiting" data-testid="video-loading">{to('video.loading', { value: Math.floor(progress * 100) })}</p>;
   return (
     <div class="video" data-testid="video">
