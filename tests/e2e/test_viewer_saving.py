@@ -114,9 +114,10 @@ def _texts(viewer):
     return sorted(entry.text_content() or "" for entry in entries)
 
 
-def _assert_same_places(before, after):
-    assert len(before) == len(after)
-    left = list(after)
+def _assert_same_places(before, page):
+    """Marks are drawn with the next picture, which may be later than they are listed."""
+    page.wait_for_function(f"(count) => ({FIGURES})().length === count", arg=len(before))
+    left = page.evaluate(FIGURES)
     for name, *numbers in before:
         near = [
             figure for figure in left
@@ -164,7 +165,7 @@ def test_saved_marks_come_back_in_the_same_places_with_the_same_numbers(saved):
     _reopened(viewer)
     expect(viewer.page.get_by_test_id("measurement")).to_have_count(len(texts))
     assert _texts(viewer) == texts
-    _assert_same_places(figures, viewer.page.evaluate(FIGURES))
+    _assert_same_places(figures, viewer.page)
     state = viewer.page.get_by_test_id("marks-state")
     expect(state).to_have_attribute("data-unsaved", "false")
 
@@ -246,7 +247,7 @@ def test_another_reader_sees_them_as_anothers_when_asked_for(saved, launch, port
     shown = sorted(entry.text_content() or "" for entry in foreign.all())
     assert [text.removeprefix(author) for text in shown] == texts
     page.wait_for_timeout(300)
-    _assert_same_places(figures, page.evaluate(FIGURES))
+    _assert_same_places(figures, page)
     assert page.locator("main img[src=x]").count() == 0
     expect(page.get_by_test_id("measurement-delete")).to_have_count(0)
     x0, y0 = next(figure[1:3] for figure in figures if figure[0] in ("line", "polyline"))

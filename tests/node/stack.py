@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import random
+import secrets
 import shutil
 import signal
 import socket
@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import jwt
+import psutil
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -46,7 +47,7 @@ _given: set[int] = set()
 def free_port() -> int:
     """A port for a process that is still to start, which no other caller has got."""
     while True:
-        port = random.choice(PORTS)
+        port = secrets.choice(PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port not in _given:
@@ -152,13 +153,16 @@ class Stack:
         )
 
     def wait_ready(self, *names: str) -> None:
+        """Wait until each of the processes itself listens; another may have got its port."""
+        ports = {"receive": self.dicom_port, "web": self.web_port, "render": self.render_port}
         for name in names:
-            if name == "receive":
-                wait_until(lambda: _listens(self.dicom_port), "the DICOM port is open", STARTING)
-            if name == "web":
-                wait_until(lambda: _listens(self.web_port), "the web port is open", STARTING)
-            if name == "render":
-                wait_until(lambda: _listens(self.render_port), "the render port is open", STARTING)
+            if name in ports:
+                process = psutil.Process(self.processes[name].pid)
+                wait_until(
+                    lambda p=process, n=name: _listens(p, ports[n]),
+                    f"{name} listens on {ports[name]}",
+                    STARTING,
+                )
 
     def stop(self, name: str) -> int:
         """End a process as a supervisor does; return its exit code."""
@@ -314,9 +318,11 @@ class Stack:
             connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _listens(process: psutil.Process, port: int) -> bool:
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        for connection in process.net_connections("tcp")
+    )
 
 
 def parts_of(response: httpx.Response) -> list[tuple[dict[str, str], bytes]]:
