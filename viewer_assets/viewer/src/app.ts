@@ -1,14 +1,15 @@
-import { DicomWeb } from './dicomweb/client';
+import type { DicomWeb } from './dicomweb/client';
+import { isSlowLine } from './dicomweb/line';
 import { asViewerError, type ErrorCode } from './dicomweb/errors';
 import { chooseLanguage, language } from './i18n';
 import { extendTicket, fetchHangingRules, fetchPresets, fetchPriors, type Prior } from './portal';
+import type { Session } from './first/session';
 import { BUILT_IN_RULES, layoutOf, priorFor, ruleFor, type HangingRule } from './hanging';
 import { SINGLE } from './layout';
 import * as panes from './panes';
 import * as state from './state';
-import { objectKind } from './objects/kind';
-import { keepLaunch, readClaims, takeLaunch, TicketKeeper, type Launch } from './ticket';
-import { isPicture } from './ui/kinds';
+import { isPicture, objectKind } from './objects/kind';
+import { keepLaunch, readClaims, type Launch, type TicketKeeper } from './ticket';
 
 const THUMBNAILS_AT_ONCE = 3;
 
@@ -16,44 +17,41 @@ let client: DicomWeb;
 let tickets: TicketKeeper;
 let open: Launch;
 
-/** Takes the launch out of the address and shows the first study's first picture. */
-export async function startApp(): Promise<void> {
-  const launch = takeLaunch(location, history, sessionStorage);
-  await chooseLanguage(launch?.lang ?? null);
+/** Shows the first study's first picture. */
+export async function startApp(session: Session | null): Promise<void> {
+  await chooseLanguage(session?.launch.lang ?? null);
   addEventListener('hashchange', () => {
     if (location.hash !== '') location.reload();
   });
   addEventListener('online', () => {
     if (state.connection.value !== 'ok') retry();
   });
-  if (!launch) {
+  if (!session) {
     state.fatal.value = { code: 'noLaunch', detail: '' };
     return;
   }
-  open = launch;
-  tickets = keeper();
-  client = new DicomWeb(tickets, (connection) => {
+  ({ launch: open, tickets, client } = session);
+  follow(tickets);
+  client.onConnection = (connection) => {
     state.connection.value = connection;
-  });
-  panes.start(client, endSession);
+  };
+  panes.start(client, endSession, session.ahead);
   void loadPresets();
-  const hung = await openStudies(launch.studies, hangingRules());
+  const hung = await openStudies(session, hangingRules());
   await loadPriors();
   if (hung) await hangPrior(hung);
 }
 
-function keeper(): TicketKeeper {
-  state.rights.value = rights(open.ticket);
-  return new TicketKeeper(
-    open.ticket,
-    (ticket) => {
-      state.rights.value = rights(ticket);
-      keep({ ticket });
-    },
-    () => {
-      endSession('ticket_expired');
-    },
-  );
+function follow(keeper: TicketKeeper): void {
+  const take = (ticket: string) => {
+    state.rights.value = rights(ticket);
+    keep({ ticket });
+  };
+  keeper.onRenewed = take;
+  keeper.onRefused = () => {
+    endSession('ticket_expired');
+  };
+  take(keeper.current);
 }
 
 function keep(change: Partial<Launch>): void {
@@ -71,18 +69,20 @@ function endSession(code: ErrorCode): void {
 }
 
 /** The rule by which the study was hung, when it is one alone. */
-async function openStudies(uids: string[], rules: Promise<readonly HangingRule[]>): Promise<HangingRule | undefined> {
+async function openStudies({ launch, ahead }: Session, rules: Promise<readonly HangingRule[]>): Promise<HangingRule | undefined> {
   state.fatal.value = null;
   try {
-    const overviews = await Promise.all(uids.map((uid) => client.overview(uid)));
+    const overviews = await Promise.all(launch.studies.map((uid) => (uid === ahead.study ? ahead.overview : client.overview(uid))));
     state.studies.value = overviews;
     const first = state.allSeries.value.find(({ series }) => isPicture(series)) ?? state.allSeries.value[0];
     if (first) {
       const [overview] = overviews;
       const rule = overview && overviews.length === 1 ? ruleFor(await rules, overview, state.phone.value) : undefined;
       panes.arrange(rule && overview ? layoutOf(rule, overview.series) : SINGLE);
-      void loadThumbnails();
+      // On a slow line they would come between the reader and the picture.
+      if (!isSlowLine()) void loadThumbnails();
       await panes.hang(first, rule);
+      if (isSlowLine()) void loadThumbnails();
       return rule;
     } else {
       state.fatal.value = { code: overviews.some(({ study }) => study.withheld > 0) ? 'withheld' : 'empty_series', detail: '' };

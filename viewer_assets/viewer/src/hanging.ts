@@ -3,7 +3,7 @@ import type { Window } from './engine/presets';
 import { GRIDS, SINGLE } from './layout';
 import type { Prior } from './portal';
 import type { Layout } from './state';
-import { isPicture } from './ui/kinds';
+import { isPicture } from './objects/kind';
 
 /** How a study is hung when it is opened, as the portal says it (docs/architecture.md, `/imaging/viewer/hanging`). */
 export interface HangingRule {

@@ -1,5 +1,5 @@
 import type { Layout, OpenSeries } from './state';
-import { isPicture } from './ui/kinds';
+import { isPicture } from './objects/kind';
 
 export const SINGLE: Layout = { rows: 1, columns: 1, film: false };
 

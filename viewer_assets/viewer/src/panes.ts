@@ -6,17 +6,19 @@ import type { Engine } from './engine/engine';
 import type { PaneView } from './engine/pane';
 import type { PresentationState } from './engine/presentation';
 import type { Window } from './engine/presets';
+import { askStandin, type Ahead } from './first/ahead';
 import { setPreview, showFirst, showPreview } from './first/standin';
 import type { HangingRule } from './hanging';
 import { larger, seriesFor } from './layout';
+import { isStack } from './objects/kind';
 import * as state from './state';
 import { Pane, type Layout, type OpenSeries } from './state';
-import { isStack } from './ui/kinds';
 
 const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['ticket_missing', 'ticket_invalid', 'ticket_expired', 'ticket_revoked']);
 const DEFAULT_RATE = 10;
 
 let client: DicomWeb;
+let ahead: Ahead;
 let onEnd: (code: ErrorCode) => void;
 let engine: Promise<Engine> | undefined;
 let running: Engine | undefined;
@@ -30,9 +32,10 @@ let named = 1;
 let firstWindow: { modality: string; window: Window } | undefined;
 
 /** `endSession` is called when the ticket turns out to have ended. */
-export function start(dicomweb: DicomWeb, endSession: (code: ErrorCode) => void): void {
+export function start(dicomweb: DicomWeb, endSession: (code: ErrorCode) => void, asked: Ahead): void {
   client = dicomweb;
   onEnd = endSession;
+  ahead = asked;
 }
 
 export function closeAll(): void {
@@ -163,9 +166,9 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   state.mode.value = 'stack';
   pane.view.value = { ...state.EMPTY_VIEW, rendering: pane.view.value.rendering };
   if (!isStack(series)) return;
-  const previewing = showPreview(client, open, pane, signal);
-  // Once the engine runs it is as fast.
-  const drawing = running ? undefined : showFirst(client, open, pane, signal, previewing);
+  const { preview, first } = ahead.take(series.uid) ?? askStandin(client, study, series, running === undefined, signal);
+  const previewing = showPreview(preview, pane, signal);
+  const drawing = showFirst(first, pane, signal);
   try {
     // On a slow line the engine's hundreds of kilobytes must not come before the picture.
     if (!running && isSlowLine()) await Promise.all([previewing, drawing]);

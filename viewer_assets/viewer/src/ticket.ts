@@ -109,11 +109,12 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export class TicketKeeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private renewing: Promise<string> | undefined;
+  onRenewed: (ticket: string) => void = () => undefined;
+  /** There will be no newer ticket. */
+  onRefused: () => void = () => undefined;
 
   constructor(
     private ticket: string,
-    private readonly onRenewed: (ticket: string) => void,
-    private readonly onRefused: () => void,
     private readonly renew: (ticket: string) => Promise<string> = requestRenewal,
   ) {
     this.schedule();

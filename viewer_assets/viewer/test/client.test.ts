@@ -11,7 +11,9 @@ function answer(status: number, code: string): Response {
 
 function client(renewNow = vi.fn(() => Promise.resolve('new'))): DicomWeb {
   const tickets = { current: 'old', renewNow: async () => (tickets.current = await renewNow()) };
-  return new DicomWeb(tickets, (state) => states.push(state), '/dicom-web', [1, 1]);
+  const made = new DicomWeb(tickets, '/dicom-web', [1, 1]);
+  made.onConnection = (state) => states.push(state);
+  return made;
 }
 
 function frame(syntax = '1.2.840.10008.1.2.1'): Response {
@@ -68,7 +70,7 @@ describe('every request', () => {
 
   it('stops waiting when it is no longer wanted', async () => {
     fetched.mockRejectedValue(new TypeError('offline'));
-    const slow = new DicomWeb({ current: 't', renewNow: () => Promise.resolve('t') }, () => undefined, '/dicom-web', [60_000]);
+    const slow = new DicomWeb({ current: 't', renewNow: () => Promise.resolve('t') }, '/dicom-web', [60_000]);
     const controller = new AbortController();
     const waiting = slow.frame('/x', 1, controller.signal);
     await Promise.resolve();

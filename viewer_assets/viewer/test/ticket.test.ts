@@ -70,7 +70,7 @@ describe('renewal', () => {
   it('comes ahead of the expiry', async () => {
     const renewed = ticket(1800);
     const renew = vi.fn(() => Promise.resolve(renewed));
-    const keeper = new TicketKeeper(ticket(900), () => undefined, () => undefined, renew);
+    const keeper = new TicketKeeper(ticket(900), renew);
     await vi.advanceTimersByTimeAsync(590_000);
     expect(renew).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(20_000);
@@ -81,7 +81,8 @@ describe('renewal', () => {
   it('is tried again when the network is away', async () => {
     const renew = vi.fn().mockRejectedValueOnce(new TypeError('offline')).mockResolvedValue(ticket(1800));
     const refused = vi.fn();
-    const keeper = new TicketKeeper(ticket(30), () => undefined, refused, renew);
+    const keeper = new TicketKeeper(ticket(30), renew);
+    keeper.onRefused = refused;
     await vi.advanceTimersByTimeAsync(31_000);
     expect(renew).toHaveBeenCalledTimes(2);
     expect(refused).not.toHaveBeenCalled();
@@ -90,7 +91,8 @@ describe('renewal', () => {
 
   it('that the portal refuses ends the viewing', async () => {
     const refused = vi.fn();
-    const keeper = new TicketKeeper(ticket(30), () => undefined, refused, () => Promise.reject(new RenewalRefused('no')));
+    const keeper = new TicketKeeper(ticket(30), () => Promise.reject(new RenewalRefused('no')));
+    keeper.onRefused = refused;
     await vi.advanceTimersByTimeAsync(21_000);
     expect(refused).toHaveBeenCalledOnce();
     keeper.stop();
@@ -98,7 +100,7 @@ describe('renewal', () => {
 
   it('is asked once for callers that come together', async () => {
     const renew = vi.fn(() => Promise.resolve(ticket(900)));
-    const keeper = new TicketKeeper(ticket(900), () => undefined, () => undefined, renew);
+    const keeper = new TicketKeeper(ticket(900), renew);
     await Promise.all([keeper.renewNow(), keeper.renewNow()]);
     expect(renew).toHaveBeenCalledOnce();
     keeper.stop();

@@ -16,17 +16,19 @@ const AS_STORED = 'application/octet-stream';
 /** Rather in HTJ2K, lossless, when the archive has made that. The server knows this very text (config/frames.lua). */
 const SMALL = `${AS_STORED}; transfer-syntax=1.2.840.10008.1.2.4.201, ${AS_STORED};q=0.5`;
 
-/** Of a preview that soon gives way; a third of the bytes of the server's own choice. */
-const SLOW_QUALITY = 60;
+/** Of a preview that soon gives way; a quarter of the bytes of the server's own choice. */
+const SLOW_QUALITY = 40;
 
 /** The DICOMweb client: one bearer ticket, one error type, retries with back-off. */
 export class DicomWeb {
   /** The frame that was fetched for the first picture, until the engine has taken it. */
   private readonly kept = new Map<string, Promise<Frame>>();
 
+  /** Told of every request that succeeds, is tried again or is given up. */
+  onConnection: (state: Connection) => void = () => undefined;
+
   constructor(
     private readonly tickets: TicketSource,
-    private readonly onConnection: (state: Connection) => void,
     private readonly root = '/dicom-web',
     private readonly backOff: readonly number[] = BACK_OFF_MS,
   ) {}
@@ -56,10 +58,14 @@ export class DicomWeb {
     return this.get(`/studies/${study}/series/${series}/thumbnail`, 'image/jpeg', (r) => r.blob(), signal);
   }
 
-  /** A picture made by the server, for the first paint alone. */
-  rendered(instancePath: string, signal?: AbortSignal): Promise<Blob> {
+  /** A picture made by the server, for the first paint alone. `onAnswer` when its bytes begin to come. */
+  rendered(instancePath: string, signal?: AbortSignal, onAnswer: () => void = () => undefined): Promise<Blob> {
     const quality = isSlowLine() ? `?quality=${SLOW_QUALITY}` : '';
-    return this.get(`${instancePath}/rendered${quality}`, 'image/jpeg', (r) => r.blob(), signal);
+    const read = (response: Response) => {
+      onAnswer();
+      return response.blob();
+    };
+    return this.get(`${instancePath}/rendered${quality}`, 'image/jpeg', read, signal);
   }
 
   /** One frame's bytes: the stored ones, or fewer that give the same picture. `frame` counts from 1. */

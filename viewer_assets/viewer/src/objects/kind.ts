@@ -27,3 +27,16 @@ export function objectKind(series: SeriesSummary): ObjectKind | null {
   const leaf = series.sop_class.slice(STORAGE.length);
   return KINDS.find(([pattern]) => pattern.test(leaf))?.[1] ?? null;
 }
+
+/** Among what has pixels: nothing that can be read without what it belongs to. */
+const NEEDS_OTHERS = ['66.4', '481.2'].map((leaf) => STORAGE + leaf);
+
+/** False for what is no picture, or no picture by itself (segmentations, radiotherapy dose). */
+export function isPicture(series: SeriesSummary): boolean {
+  return series.viewable && !NEEDS_OTHERS.includes(series.sop_class);
+}
+
+/** True for what the engine shows, picture by picture; other pictures have a component of their own. */
+export function isStack(series: SeriesSummary): boolean {
+  return isPicture(series) && objectKind(series) === null;
+}

@@ -1,5 +1,5 @@
 import type { SeriesSummary } from '../dicomweb/types';
-import { isVideo, objectKind } from '../objects/kind';
+import { isVideo } from '../objects/kind';
 import { t, type Key } from '../i18n';
 import type { Problem } from '../state';
 import { clip } from './text';
@@ -21,19 +21,6 @@ const KINDS: [prefix: string, kind: Key][] = [
   ['66.5', 'kind.segmentation'],
   ['66', 'kind.raw'],
 ];
-
-/** Among what has pixels: nothing that can be read without what it belongs to. */
-const NEEDS_OTHERS = ['66.4', '481.2'].map((leaf) => STORAGE + leaf);
-
-/** False for what is no picture, or no picture by itself (segmentations, radiotherapy dose). */
-export function isPicture(series: SeriesSummary): boolean {
-  return series.viewable && !NEEDS_OTHERS.includes(series.sop_class);
-}
-
-/** True for what the engine shows, picture by picture; other pictures have a component of their own. */
-export function isStack(series: SeriesSummary): boolean {
-  return isPicture(series) && objectKind(series) === null;
-}
 
 /** What an object that is no picture is, in the user's words. */
 export function kindText(series: SeriesSummary): string {
