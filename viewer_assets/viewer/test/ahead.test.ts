@@ -30,6 +30,9 @@ function line(slow: boolean): void {
 beforeEach(() => {
   asked = [];
   line(true);
+  vi.stubGlobal('devicePixelRatio', 2);
+  vi.stubGlobal('innerWidth', 390);
+  vi.stubGlobal('innerHeight', 844);
   vi.stubGlobal('location', { origin: 'http://viewer.test' });
   vi.stubGlobal('document', { createElement: () => ({ dataset: {}, append: vi.fn(), remove: vi.fn() }), body: { prepend: vi.fn() } });
 });
@@ -50,7 +53,7 @@ describe('before the application has come', () => {
   it('a slow line brings the preview before the frame', async () => {
     const ahead = new Ahead(node({ ...overview(CT), [`${INSTANCE}/rendered`]: new Blob(['jpeg']) }), STUDY, null);
     await ahead.asked;
-    expect(asked.slice(1)).toEqual([`${INSTANCE}/rendered?quality=40`]);
+    expect(asked.slice(1)).toEqual([`${INSTANCE}/rendered?quality=40&viewport=780,1024`]);
     await ahead.take('4')?.first;
     expect(asked.slice(2)).toEqual([`${INSTANCE}/metadata`, `${INSTANCE}/frames/1`]);
   });

@@ -16,6 +16,8 @@ const AS_STORED = 'application/octet-stream';
 /** Rather in HTJ2K, lossless, when the archive has made that. The server knows this very text (config/frames.lua). */
 const SMALL = `${AS_STORED}; transfer-syntax=1.2.840.10008.1.2.4.201, ${AS_STORED};q=0.5`;
 
+/** Pixels a side of a preview that need not fill a large screen to the last. */
+const SLOW_SIDE = 1024;
 /** Of a preview that soon gives way; a quarter of the bytes of the server's own choice. */
 const SLOW_QUALITY = 40;
 
@@ -60,12 +62,12 @@ export class DicomWeb {
 
   /** A picture made by the server, for the first paint alone. `onAnswer` when its bytes begin to come. */
   rendered(instancePath: string, signal?: AbortSignal, onAnswer: () => void = () => undefined): Promise<Blob> {
-    const quality = isSlowLine() ? `?quality=${SLOW_QUALITY}` : '';
+    const query = isSlowLine() ? `?quality=${SLOW_QUALITY}&viewport=${screenSize()}` : '';
     const read = (response: Response) => {
       onAnswer();
       return response.blob();
     };
-    return this.get(`${instancePath}/rendered${quality}`, 'image/jpeg', read, signal);
+    return this.get(`${instancePath}/rendered${query}`, 'image/jpeg', read, signal);
   }
 
   /** One frame's bytes: the stored ones, or fewer that give the same picture. `frame` counts from 1. */
@@ -182,6 +184,12 @@ export class DicomWeb {
       ...(signal ? { signal } : {}),
     });
   }
+}
+
+/** The screen's width and height in its own pixels, for PS3.18 8.3.5.1.3. */
+function screenSize(): string {
+  const pixels = (length: number) => Math.max(1, Math.min(SLOW_SIDE, Math.round(length * devicePixelRatio)));
+  return `${pixels(innerWidth)},${pixels(innerHeight)}`;
 }
 
 export function instancePath(study: string, series: string, instance: string): string {
