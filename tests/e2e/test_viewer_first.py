@@ -11,8 +11,9 @@ from e2e.picture import Slices, difference, expected_greys, shown_greys
 from e2e.viewer_page import ViewerPage
 
 ACCESSION = "CT26110001"  # the demonstration's chest CT: 120 slices, and 60
-WINDOW = (1500, -600)
+WINDOW, FILE_WINDOW = (1500, -600), (400, 40)
 SHELL = "**/viewer/assets/shell-*.js"
+ENGINE = "**/viewer/assets/engine-*.js"
 # 1.6 Mbit/s, 150 ms.
 SLOW = {
     "offline": False,
@@ -70,6 +71,35 @@ def test_a_slow_phone_shows_the_picture_before_the_application_has_come(
     ViewerPage(slow_phone, phone=True).wait_until_lossless()
     expect(bare).to_have_count(0)
     assert "ticket" not in slow_phone.url
+
+
+@pytest.mark.req("PAT-1.1", "PAT-1.2", part=True)
+def test_pages_and_windows_turn_before_the_tools_have_come(slow_phone, portal, chest_uid):
+    held = []
+    slow_phone.route(ENGINE, lambda route, _request: held.append(route))
+    slow_phone.goto(_address(portal, chest_uid), wait_until="commit")
+    first = slow_phone.get_by_test_id("first")
+    expect(first).to_have_attribute("data-image-index", "60")
+    viewer = ViewerPage(slow_phone, phone=True)
+    viewer.choose("window")
+    before = slow_phone.get_by_test_id("first-picture").screenshot()
+    viewer.drag((0.5, 0.5), (0, 120))
+    assert slow_phone.get_by_test_id("first-picture").screenshot() != before
+    viewer.choose("scroll")
+    viewer.drag((0.5, 0.4), (0, 90))
+    index = int(first.get_attribute("data-image-index"))
+    assert index > 60
+    expect(first).to_contain_text(f"预览 图像 {index + 1}/120")
+    expect(slow_phone.get_by_test_id("first-page")).to_be_visible()
+    held[0].continue_()
+    viewer.wait_until_lossless()
+    assert viewer.image_index == index
+    assert viewer.window != FILE_WINDOW
+    series = portal("radiologist").dicomweb(chest_uid)
+    overview = series.get(f"/studies/{chest_uid}/overview").json()
+    slices = Slices(series, chest_uid, overview["series"][0]["uid"])
+    expected = expected_greys(slices.values(index), *viewer.window)
+    assert difference(shown_greys(viewer), expected) < 5
 
 
 def test_a_page_that_came_in_part_says_so(slow_phone, portal, chest_uid):

@@ -160,6 +160,8 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   pane.problem.value = null;
   pane.pictureShown.value = false;
   pane.first.value = null;
+  pane.handled.value = {};
+  pane.stack.value = [];
   pane.refusal.value = undefined;
   pane.presentation.value = wanted?.presentation ?? null;
   pane.presentationOn.value = wanted?.presentation !== undefined;
@@ -172,9 +174,8 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   try {
     // On a slow line the engine's hundreds of kilobytes must not come before the picture.
     if (!running && isSlowLine()) await Promise.all([previewing, drawing]);
-    const [datasets, view] = await Promise.all([client.seriesMetadata(study.uid, series.uid, signal), viewOf(pane)]);
+    const [stack, view] = await Promise.all([stackOf(open, pane, signal), viewOf(pane)]);
     if (signal.aborted || !view) return;
-    const stack = buildStack(study.uid, series.uid, datasets);
     if (stack.length === 0) {
       pane.problem.value = { code: 'empty_series', detail: '' };
       return;
@@ -183,7 +184,9 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
     const shown = stack.findIndex((image) => image.instance === series.representative);
     const place = state.layout.value.film ? state.panes.value.indexOf(pane) : 0;
     const window = firstWindow?.modality === series.modality ? firstWindow.window : undefined;
-    await view.open(stack, place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : shown), window);
+    const { handled } = pane;
+    const start = place > 0 ? Math.min(place, stack.length - 1) : Math.max(0, state.layout.value.film ? 0 : (handled.value.index ?? shown));
+    await view.open(stack, start, handled.value.window ?? window);
     if (place >= stack.length) view.blank(true);
     view.presentAs(wanted?.presentation?.of ?? null);
     const at = wanted ? stack.findIndex((image) => image.instance === wanted.instance && image.frame === wanted.frame) : -1;
@@ -194,6 +197,12 @@ async function show(open: OpenSeries, pane: Pane, wanted?: Picture): Promise<voi
   } catch (error) {
     report(error, 'engine_failed', pane);
   }
+}
+
+async function stackOf({ study, series }: OpenSeries, pane: Pane, signal: AbortSignal): Promise<readonly StackImage[]> {
+  const stack = buildStack(study.uid, series.uid, await client.seriesMetadata(study.uid, series.uid, signal));
+  if (!signal.aborted) pane.stack.value = stack;
+  return stack;
 }
 
 /** Only after the picture: what is offered beside it must not be loaded before it. */

@@ -1,10 +1,11 @@
 import { computed, signal } from '@preact/signals';
 import type { Connection } from './dicomweb/client';
 import type { ErrorCode } from './dicomweb/errors';
+import type { StackImage } from './dicomweb/stack';
 import type { Overview, SeriesSummary, StudySummary } from './dicomweb/types';
 import type { Measurement, Progress, ToolName, Typing, ViewState } from './engine/view';
 import type { PresentationState } from './engine/presentation';
-import { BUILT_IN, presetsFor, type Preset } from './engine/presets';
+import { BUILT_IN, presetsFor, type Preset, type Window } from './engine/presets';
 import type { First } from './first/first';
 import type { Prior } from './portal';
 import { browserStorage, readPresets } from './presets';
@@ -53,6 +54,11 @@ export interface OpenSeries {
   series: SeriesSummary;
 }
 
+export interface Handled {
+  index?: number;
+  window?: Window;
+}
+
 /** A place on the screen for a series. */
 export class Pane {
   readonly open = signal<OpenSeries | null>(null);
@@ -61,6 +67,10 @@ export class Pane {
   readonly pictureShown = signal(false);
   /** The picture with all its values, drawn before the engine is there. */
   readonly first = signal<First | null>(null);
+  /** What the reader has done with it: the engine goes on from there. */
+  readonly handled = signal<Handled>({});
+  /** The open series' pictures in their order, as soon as they are known. */
+  readonly stack = signal<readonly StackImage[]>([]);
   /** Blob URL of the server's picture, while neither is there yet. */
   readonly preview = signal<string | null>(null);
   /** The open series cannot be shown. */

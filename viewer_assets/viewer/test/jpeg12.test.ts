@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import dicomParser from 'dicom-parser';
 import { describe, expect, it } from 'vitest';
-import { correctJpegLevelShift } from '../build/jpeg12.ts';
+import { correctJpeg } from '../build/jpeg12.ts';
 import { encodeJpeg12 } from './fixtures/jpeg12.ts';
 
 interface Decoder {
@@ -40,14 +40,14 @@ describe('12-bit JPEG Extended', () => {
   const stream = encodeJpeg12(samples, SIZE, SIZE);
 
   it('is decoded to the values that were encoded', async () => {
-    const decoded = await decode(correctJpegLevelShift(original), stream, SIZE, SIZE);
+    const decoded = await decode(correctJpeg(original), stream, SIZE, SIZE);
     expect(Math.abs(meanDifference(decoded, samples))).toBeLessThan(0.2);
     expect(Math.max(...decoded.map((value, i) => Math.abs(value - samples[i]!)))).toBeLessThanOrEqual(2);
   });
 
   it('reaches both ends of the range', async () => {
     const extremes = Array.from({ length: 128 }, (_, i) => (i % 16 < 8 ? 0 : 4095));
-    const decoded = await decode(correctJpegLevelShift(original), encodeJpeg12(extremes, 16, 8), 16, 8);
+    const decoded = await decode(correctJpeg(original), encodeJpeg12(extremes, 16, 8), 16, 8);
     expect(decoded).toEqual(extremes);
   });
 
@@ -57,7 +57,8 @@ describe('12-bit JPEG Extended', () => {
   });
 
   it('stops the build when the decoder is no longer the known one', () => {
-    expect(() => correctJpegLevelShift(original.replaceAll('2056', '2057'))).toThrow(/expected 2 level shifts/);
+    expect(() => correctJpeg(original.replaceAll('2056', '2057'))).toThrow(/expected 2 level shifts/);
+    expect(() => correctJpeg(original.replaceAll('readBit()', 'bit()'))).toThrow(/expected 3 refinements/);
   });
 });
 
@@ -79,7 +80,7 @@ describe.skipIf(!existsSync(extended))('a real CT slice in JPEG Extended', () =>
     const expected = Array.from(new Int16Array(bytes.buffer), raw.rescale);
     const packed = read(extended);
     const frame = dicomParser.readEncapsulatedPixelDataFromFragments(packed.dataSet, packed.element, 0, packed.element.fragments!.length);
-    const decoded = await decode(correctJpegLevelShift(original), new Uint8Array(frame), columns, rows);
+    const decoded = await decode(correctJpeg(original), new Uint8Array(frame), columns, rows);
     expect(Math.abs(meanDifference(decoded.map(packed.rescale), expected))).toBeLessThan(1);
   });
 });

@@ -1,4 +1,5 @@
 import { errorFromResponse, isTransient, ViewerError } from './errors';
+import type { Window } from '../engine/presets';
 import { isSlowLine } from './line';
 import type { Dataset, Frame, Overview } from './types';
 
@@ -60,14 +61,17 @@ export class DicomWeb {
     return this.get(`/studies/${study}/series/${series}/thumbnail`, 'image/jpeg', (r) => r.blob(), signal);
   }
 
-  /** A picture made by the server, for the first paint alone. `onAnswer` when its bytes begin to come. */
-  rendered(instancePath: string, signal?: AbortSignal, onAnswer: () => void = () => undefined): Promise<Blob> {
-    const query = isSlowLine() ? `?quality=${SLOW_QUALITY}&viewport=${screenSize()}` : '';
+  /** A picture made by the server, until there is another, through the file's window or another. `onAnswer` when its bytes begin to come. */
+  rendered(instancePath: string, signal?: AbortSignal, window?: Window, onAnswer: () => void = () => undefined): Promise<Blob> {
+    const query = [
+      ...(isSlowLine() ? [`quality=${SLOW_QUALITY}`, `viewport=${screenSize()}`] : []),
+      ...(window ? [`window=${window.center},${window.width},linear`] : []),
+    ].join('&');
     const read = (response: Response) => {
       onAnswer();
       return response.blob();
     };
-    return this.get(`${instancePath}/rendered${query}`, 'image/jpeg', read, signal);
+    return this.get(`${instancePath}/rendered${query && `?${query}`}`, 'image/jpeg', read, signal);
   }
 
   /** One frame's bytes: the stored ones, or fewer that give the same picture. `frame` counts from 1. */

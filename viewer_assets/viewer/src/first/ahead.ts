@@ -23,7 +23,7 @@ export function askStandin(client: DicomWeb, study: StudySummary, series: Series
   const frame = series.frame_count > series.instance_count ? '/frames/1' : '';
   let answer: () => void = () => undefined;
   const answered = new Promise<void>((resolve) => { answer = resolve; });
-  const preview = client.rendered(instancePath(study.uid, series.uid, series.representative) + frame, signal, answer);
+  const preview = client.rendered(instancePath(study.uid, series.uid, series.representative) + frame, signal, undefined, answer);
   if (!whole) return { preview, first: Promise.resolve(undefined) };
   const first = () => firstPicture(client, study, series, signal);
   if (!isSlowLine()) return { preview, first: first() };

@@ -4,12 +4,12 @@ import { isSlowLine } from '../dicomweb/line';
 import { isLossy } from '../engine/values';
 import type { SeriesSummary, StudySummary } from '../dicomweb/types';
 import { expectHtj2k, firstValues } from './decode';
-import { paint, sketch, type Sketch } from './picture';
+import { sketch, type Sketch } from './picture';
 
 /** A picture with every value of the file, drawn before the engine has come. */
 export interface First {
   sketch: Sketch;
-  picture: ImageData;
+  values: ArrayLike<number>;
   lossy: boolean;
 }
 
@@ -26,8 +26,7 @@ export async function firstPicture(client: DicomWeb, study: StudySummary, series
     const drawn = dataset && sketch(dataset, 1);
     const values = drawn && (await firstValues(drawn, frame));
     if (!values) return undefined;
-    const picture = new ImageData(paint(drawn, values), drawn.columns, drawn.rows);
-    return { sketch: drawn, picture, lossy: isLossy(dataset, frame.transferSyntax) };
+    return { sketch: drawn, values, lossy: isLossy(dataset, frame.transferSyntax) };
   } catch (error) {
     // The engine asks for the same and tells what is wrong with it.
     if (isAbort(error) || error instanceof Error) return undefined;

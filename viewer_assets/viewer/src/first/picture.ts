@@ -59,7 +59,7 @@ function hasSquarePixels(dataset: Dataset): boolean {
 }
 
 /** As the picture lies when it is opened: neither turned nor mirrored. */
-function edgesOf(dataset: Dataset): Edges | null {
+export function edgesOf(dataset: Dataset): Edges | null {
   const directions = axes(dataset);
   if (directions) return edgeLetters(directions.row, directions.column);
   const stated = statedOrientation((dataset[TAG.patientOrientation]?.Value ?? []).filter((value) => typeof value === 'string'));

@@ -1,6 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { dicomWeb, retry } from '../app';
-import type { First } from '../first/first';
 import { t } from '../i18n';
 import { isStack, objectKind } from '../objects/kind';
 import { ObjectView } from '../objects/ObjectView';
@@ -9,7 +8,8 @@ import * as state from '../state';
 import type { Pane } from '../state';
 import { holdsObject, rateActions } from './actions';
 import { ColourBar } from './ColourBar';
-import { Corners, Edges } from './Corners';
+import { Corners } from './Corners';
+import { FirstPicture } from './FirstPicture';
 import { kindText, problemText } from './kinds';
 import { MeasurementSlot } from './MeasurementSlot';
 import { PresentationMark, PresentationSlot } from './PresentationSlot';
@@ -27,28 +27,6 @@ function Message({ text, detail, action }: { text: string; detail?: string; acti
           {t('app.retry')}
         </button>
       )}
-    </div>
-  );
-}
-
-/** All values of the file, before there are tools to work on them. */
-function FirstPicture({ first }: { first: First }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { picture, sketch, lossy } = first;
-  useEffect(() => {
-    canvas.current?.getContext('2d')?.putImageData(picture, 0, 0);
-  }, [picture]);
-  return (
-    <div class="cover">
-      <canvas ref={canvas} class="preview" width={picture.width} height={picture.height} data-testid="first-picture" />
-      <div class="corners">
-        <Edges edges={sketch.edges} />
-        <div class="marks">
-          {lossy && <span class="mark">{t('mark.lossy')}</span>}
-          {!sketch.edges && <span class="mark">{t('mark.unknownOrientation')}</span>}
-        </div>
-      </div>
-      <span class="preview-mark quiet">{t('app.preparingTools')}</span>
     </div>
   );
 }
@@ -96,7 +74,7 @@ function Cover({ pane }: { pane: Pane }) {
     );
   }
   if (pane.pictureShown.value) return null;
-  if (pane.first.value) return <FirstPicture first={pane.first.value} />;
+  if (pane.first.value) return <FirstPicture key={pane.open.value?.series.uid} pane={pane} first={pane.first.value} client={dicomWeb()} />;
   return (
     <div class="cover">
       {pane.preview.value ? (
