@@ -59,11 +59,11 @@ class ViewerPage:
         return int(self.viewport.get_attribute("data-image-index") or -1)
 
     @property
-    def window(self) -> tuple[int, int]:
+    def window(self) -> tuple[float, float]:
         """Width and centre."""
         width = self.viewport.get_attribute("data-window-width")
         center = self.viewport.get_attribute("data-window-center")
-        return int(width or 0), int(center or 0)
+        return float(width or 0), float(center or 0)
 
     def choose(self, tool: str) -> None:
         """Press a tool's button, opening its panel first where it is in one."""
