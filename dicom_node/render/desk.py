@@ -6,12 +6,15 @@ fine picture is made, so that nobody who has stopped waits for ever for those wh
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from dicom_node import log
 from dicom_node.render import encode, pick, space
+from dicom_node.render.capture import Scale
 from dicom_node.render.cutting import Cutting
 from dicom_node.render.scene import Picture, Raying, Scene
 from dicom_node.render.shelf import Cut, Shelf, Uncut
@@ -54,6 +57,15 @@ class Sweep:
 
 
 @dataclass(eq=False)
+class Capture:
+    """A picture that is to be kept, whole and with its values."""
+
+    index: int
+    view: View
+    parts: Iterator[Any] | None = None
+
+
+@dataclass(eq=False)
 class Session:
     id: int
     place: Path
@@ -61,6 +73,7 @@ class Session:
     panes: dict[int, Pane] = field(default_factory=dict)
     cutting: Cutting | None = None
     sweep: Sweep | None = None
+    capture: Capture | None = None
 
 
 class Desk:
@@ -89,6 +102,8 @@ class Desk:
             self._guarded(session.id, lambda: self._act(session, message))
         elif message["do"] == "next" and session.sweep is not None:
             session.sweep.free = True
+        elif message["do"] == "capture":
+            session.capture = Capture(message["index"], View.from_json(message["view"]))
         elif message["do"] == "hide":
             session.panes.pop(message["pane"], None)
         elif message["do"] == "close":
@@ -101,6 +116,8 @@ class Desk:
         if self._moving() or self._fine(now):
             return 0
         due = [pane.fine_from for _, pane in self._panes() if pane.fine_from is not None]
+        if any(session.capture is not None for session in self._sessions.values()):
+            due += [max(pane.changed for _, pane in self._panes()) + ACTIVE]
         return max(0.0, min(due) - now) if due else None
 
     def work(self) -> None:
@@ -141,7 +158,10 @@ class Desk:
         ]
 
     def _fine(self, now: float) -> list[tuple[Session, Callable[[], None]]]:
-        """What there is to do for those at rest; sweeps only when nobody else is."""
+        """What there is to do for those at rest; sweeps only when nobody else is.
+
+        Captures only when, besides, nobody has moved anything just now.
+        """
         found: list[tuple[Session, Callable[[], None]]] = []
         for session in self._sessions.values():
             for number, pane in session.panes.items():
@@ -152,7 +172,14 @@ class Desk:
             for session in self._sessions.values():
                 if session.sweep is not None and session.sweep.free:
                     found.append((session, _bound(self._sweep_on, session, session.sweep)))
+        if not found and self._untouched_since(now - ACTIVE):
+            for session in self._sessions.values():
+                if session.capture is not None:
+                    found.append((session, _bound(self._capture_on, session, session.capture)))
         return found
+
+    def _untouched_since(self, time: float) -> bool:
+        return all(pane.changed <= time for _, pane in self._panes())
 
     def _open(self, message: dict[str, Any]) -> None:
         place = Path(message["place"])
@@ -202,6 +229,26 @@ class Desk:
         if sweep.index == len(sweep.views):
             session.sweep = None
         self._frame(session, sweep.pane, view, sweep.seq, picture, 0, sweep=about)
+
+    def _capture_on(self, session: Session, capture: Capture) -> None:
+        view, scene = capture.view, session.scene
+        if capture.parts is None:
+            grey = view.mode == "mpr"
+            raying = self._raying(session)
+            capture.parts = scene.values(view) if grey else scene.volume_rendering(view, raying)
+        found = next(capture.parts)
+        if found is None:
+            return
+        session.capture = None
+        message = {"is": "captured", "session": session.id, "index": capture.index}
+        scale = None
+        pixels: NDArray[Any]
+        if isinstance(found, Picture):
+            pixels = found.pixels
+        else:
+            of_volume = Scale.of(scene.volume)
+            pixels, scale = of_volume.stored(found), asdict(of_volume)
+        self._send({**message, "scale": scale, "shape": pixels.shape[:2]}, pixels.tobytes())
 
     def _frame(
         self, session: Session, pane: int, view: View, seq: int, picture: Picture, turn: int,

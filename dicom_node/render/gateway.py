@@ -24,6 +24,7 @@ from dicom_node.render.client import Client
 from dicom_node.render.crew import Crew
 from dicom_node.render.loader import Job, Loaders, Outcome, Progress
 from dicom_node.render.request import MAX_MESSAGE
+from dicom_node.render.saving import Savings
 from dicom_node.web import catalog, htj2k
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator
@@ -56,6 +57,7 @@ class Gateway:
         self._derived = Derived(config.store.path)
         self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
+        self.savings = Savings(self, config, count)
 
     def report(self) -> dict[str, Any]:
         """What the portal is told."""
@@ -67,6 +69,7 @@ class Gateway:
         logging.getLogger("websockets").setLevel(logging.WARNING)
         await self._pool.open(wait=False)
         self.volumes.clear()
+        self.savings.go_on()
         self._loaders = Loaders(self._config, self._count)
         self.crew.start()
         settings = self._config.render
@@ -75,6 +78,7 @@ class Gateway:
                 log.get().info("listening", port=settings.port, workers=self._count)
                 await until.wait()
         finally:
+            await self.savings.close()
             await self.crew.close()
             self._loaders.close()
             await self.authenticator.revocations.close()
@@ -102,12 +106,16 @@ class Gateway:
         if len(self._clients) >= MOST_CONNECTIONS:
             await connection.close(1013)
             return
-        number = next(self._numbers)
+        number = self.next_number()
         client = self._clients[number] = Client(self, connection, number, _address(connection))
         try:
             await client.run()
         finally:
             del self._clients[number]
+
+    def next_number(self) -> int:
+        """Of a session at a worker."""
+        return next(self._numbers)
 
     def _lost(self, session: int) -> None:
         client = self._clients.get(session)

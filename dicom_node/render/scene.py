@@ -120,6 +120,18 @@ class Scene:
         """Ever finer pictures, the last one sharp."""
         return self._resting_plane(view) if view.mode == "mpr" else self._resting_vr(view, raying)
 
+    def values(self, view: View) -> Iterator[NDArray[np.float32] | None]:
+        """The plane's values at its whole size, NaN outside; None after each part before."""
+        raster = Raster(*view.size, view.pixel_of(self.grid))
+        return self._plane_values(view, 0, raster)
+
+    def volume_rendering(self, view: View, raying: Raying) -> Iterator[Picture | None]:
+        """The sharp picture alone."""
+        rays = raying.fine()
+        kind = _finely(view, rays)
+        size = _scaled(view.size, 1.0, VR_SIDE)
+        return self._strips(view, rays, self.transfer(view), size, kind, sharp=True)
+
     def value(self, view: View, point: tuple[float, ...]) -> float | None:
         """What the slab shows in a point of the patient; None outside the volume."""
         plane = Plane(view.axes, np.array(point))
@@ -152,6 +164,16 @@ class Scene:
     def _fine_plane(self, view: View, number: int, *, sharp: bool) -> Iterator[Picture | None]:
         plane = view.plane(self.grid)
         raster = _raster(view, self.grid, _full(view))
+        for values in self._plane_values(view, number, raster):
+            if values is None:
+                yield None
+            else:
+                yield Picture(self._greys(view, values), raster.pixel, plane, sharp)
+
+    def _plane_values(
+        self, view: View, number: int, raster: Raster
+    ) -> Iterator[NDArray[np.float32] | None]:
+        plane = view.plane(self.grid)
         grid = self.volume.levels[number].grid
         a_row = raster.columns * samples(grid, plane.axes.into, view.thickness)
         values = np.empty((raster.rows, raster.columns), np.float32)
@@ -163,7 +185,7 @@ class Scene:
             first = last
             if first < raster.rows:
                 yield None
-        yield Picture(self._greys(view, values), raster.pixel, plane, sharp)
+        yield values
 
     def _values(
         self, number: int, view: View, plane: Plane, raster: Raster, first: int, last: int
@@ -181,7 +203,7 @@ class Scene:
 
     def _resting_vr(self, view: View, raying: Raying) -> Iterator[Picture | None]:
         rays, points = raying.fine(), self.transfer(view)
-        kind = ("vr", view.preset, rays.level.grid.voxels, "finely")
+        kind = _finely(view, rays)
         largest = _scaled(view.size, 1.0, VR_SIDE)
         drawn = 0
         for seconds in (_FIRST, _LAST):
@@ -257,6 +279,10 @@ class Scene:
             where = space.slicing(self.grid, axes, picture.plane.centre)
             document["slice"] = asdict(where)
         return document
+
+
+def _finely(view: View, rays: Rays) -> tuple[Any, ...]:
+    return ("vr", view.preset, rays.level.grid.voxels, "finely")
 
 
 def _full(view: View) -> tuple[int, int]:
