@@ -110,16 +110,8 @@ class Client:
         self._study, self._series = asked.study, asked.series
         self._ticket = await self._checked(asked.ticket)
         self._token = asked.ticket
-        tasks = [
-            asyncio.ensure_future(work)
-            for work in (
-                self._read(),
-                self._outbox.empty(),
-                self._watch(),
-                self._open(asked),
-                self._failed,
-            )
-        ]
+        works = self._read(), self._outbox.empty(), self._watch(), self._open(asked), self._failed
+        tasks = [asyncio.ensure_future(work) for work in works]
         try:
             pending = set(tasks)
             while pending:
