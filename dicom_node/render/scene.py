@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dicom_node.render import space
 from dicom_node.render.rays import Camera, Rays
-from dicom_node.render.reslice import Plane, Raster, Reslicer, greys, samples
+from dicom_node.render.reslice import Plane, Raster, Reslicer, greys, is_aligned, samples
 from dicom_node.render.space import Axes, Grid
 from dicom_node.render.transfer import Transfer, transfer
 from dicom_node.render.view import View
@@ -141,7 +141,7 @@ class Scene:
     def _moving_plane(self, view: View, seconds: float) -> Picture:
         plane = view.plane(self.grid)
         last = len(self.volume.levels) - 1
-        affordable = self.pace.units("mpr", seconds)
+        affordable = self.pace.units(self._kind(plane), seconds)
         wanted = _scaled(view.size, 1.0, MOVING_SIDE)
         for number in range(min(1, last), last + 1):
             grid = self.volume.levels[number].grid
@@ -157,7 +157,7 @@ class Scene:
         plane = view.plane(self.grid)
         raster = _raster(view, self.grid, _full(view))
         cost = raster.columns * raster.rows * samples(self.grid, plane.axes.into, view.thickness)
-        if self.pace.estimate("mpr", cost) > _LAST and len(self.volume.levels) > 1:
+        if self.pace.estimate(self._kind(plane), cost) > _LAST and len(self.volume.levels) > 1:
             yield from self._fine_plane(view, 1, sharp=False)
         yield from self._fine_plane(view, 0, sharp=True)
 
@@ -179,7 +179,7 @@ class Scene:
         values = np.empty((raster.rows, raster.columns), np.float32)
         first = 0
         while first < raster.rows:
-            rows = self.pace.units("mpr", _PART) / a_row
+            rows = self.pace.units(self._kind(plane), _PART) / a_row
             last = min(raster.rows, first + max(1, int(min(rows, raster.rows))))
             values[first:last] = self._values(number, view, plane, raster, first, last)
             first = last
@@ -195,8 +195,11 @@ class Scene:
         started = time.perf_counter()
         values = reslicer.values(plane, raster, view.slab, first, last)
         took = time.perf_counter() - started
-        self.pace.note("mpr", raster.columns * (last - first) * depth, took)
+        self.pace.note(self._kind(plane), raster.columns * (last - first) * depth, took)
         return values
+
+    def _kind(self, plane: Plane) -> tuple[str, bool]:
+        return "mpr", is_aligned(self.grid, plane.axes)
 
     def _greys(self, view: View, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         return greys(values, *view.window, inverted=view.inverted)

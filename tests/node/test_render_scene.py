@@ -30,6 +30,11 @@ from dicom_node.render.volume import Level
 from .rendering import AXIAL, CORONAL, SAGITTAL, grid, sampled, volume
 
 TILTED = (*unit(vector(1, 0.2, -0.1)), *unit(np.cross(vector(0.3, 0, 1), vector(1, 0.2, -0.1))))
+# As scanners write it, by decimals.
+NEARLY = (
+    *unit(vector(1, 2e-6, -1e-6)),
+    *unit(np.cross(vector(1e-6, 0, 1), vector(1, 2e-6, -1e-6))),
+)
 OBLIQUE = Axes(
     unit(vector(1, 0.4, -0.3)), unit(np.cross(vector(0.1, 0.5, 1), vector(1, 0.4, -0.3)))
 )
@@ -93,10 +98,15 @@ def test_a_slab_of_n_slices_reads_exactly_n_slices(projection: str, by: object) 
     assert np.allclose(found, by(voxels[8:12].astype(float), axis=0), atol=0.01)
 
 
+@pytest.mark.parametrize("orientation", [AXIAL, SAGITTAL, CORONAL, NEARLY, TILTED])
 @pytest.mark.parametrize("thickness", [3.0, 7.5, 10.0, 31.0])
-@pytest.mark.parametrize("axes", [*PLANES.values(), OBLIQUE], ids=[*PLANES, "oblique"])
-def test_a_slab_is_made_of_planes_about_its_middle(axes: Axes, thickness: float) -> None:
-    on = grid(TILTED, (40, 36, 30), (1.1, 0.9, 2.3))
+@pytest.mark.parametrize(
+    "axes", [*PLANES.values(), *VIEWS.values(), OBLIQUE], ids=[*PLANES, *VIEWS, "oblique"]
+)
+def test_a_slab_is_made_of_planes_about_its_middle(
+    axes: Axes, thickness: float, orientation: tuple[float, ...]
+) -> None:
+    on = grid(orientation, (40, 36, 30), (1.1, 0.9, 2.3))
     reslicer = Reslicer(Level(on, smooth(on)))
     centre, raster = vector(0.4, -0.3, 0.8), Raster(12, 10, 0.8)
     count = samples(on, axes.into, thickness)
