@@ -4,7 +4,9 @@ What moves goes first, who has waited longest before others; between two rounds 
 fine picture is made, so that nobody who has stopped waits for ever for those who go on.
 """
 
+import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -71,6 +73,9 @@ class Session:
     place: Path
     scene: Scene
     panes: dict[int, Pane] = field(default_factory=dict)
+    # What there is to do in the order of coming; the first may have been begun.
+    acts: deque[dict[str, Any]] = field(default_factory=deque)
+    acting: Iterator[None] | None = None
     cutting: Cutting | None = None
     sweep: Sweep | None = None
     capture: Capture | None = None
@@ -99,7 +104,7 @@ class Desk:
         elif message["do"] == "show":
             self._show(session, message)
         elif message["do"] == "act":
-            self._guarded(session.id, lambda: self._act(session, message))
+            session.acts.append(message)
         elif message["do"] == "next" and session.sweep is not None:
             session.sweep.free = True
         elif message["do"] == "capture":
@@ -113,7 +118,7 @@ class Desk:
     def pause(self) -> float | None:
         """Seconds until there is something to do; None when nobody waits for anything."""
         now = self._clock()
-        if self._moving() or self._fine(now):
+        if self._acting() or self._moving() or self._fine(now):
             return 0
         due = [pane.fine_from for _, pane in self._panes() if pane.fine_from is not None]
         if any(session.capture is not None for session in self._sessions.values()):
@@ -121,7 +126,9 @@ class Desk:
         return max(0.0, min(due) - now) if due else None
 
     def work(self) -> None:
-        """Make one picture, or one part of a fine one."""
+        """Do a part of what was asked for, and make one picture, or one part of a fine one."""
+        for session in self._acting():
+            self._guarded(session.id, _bound(self._act_on, session))
         moving, fine = self._moving(), self._fine(self._clock())
         if moving and (self._since_fine < len(moving) or not fine):
             session, number, pane = min(moving, key=lambda one: one[2].asked or 0.0)
@@ -148,6 +155,9 @@ class Desk:
         for session in self._sessions.values():
             for pane in session.panes.values():
                 yield session, pane
+
+    def _acting(self) -> list[Session]:
+        return [session for session in self._sessions.values() if session.acts]
 
     def _moving(self) -> list[tuple[Session, int, Pane]]:
         return [
@@ -267,11 +277,21 @@ class Desk:
             return Uncut(self._shelf, session.place, session.scene)
         return Cut(self._shelf, session.id, session.cutting)
 
-    def _act(self, session: Session, message: dict[str, Any]) -> None:
+    def _act_on(self, session: Session) -> None:
+        """What takes long is done in parts; all else at once."""
+        if session.acting is None:
+            session.acting = self._act(session, session.acts[0])
+        with contextlib.suppress(StopIteration):
+            next(session.acting)
+            return
+        session.acting = None
+        session.acts.popleft()
+
+    def _act(self, session: Session, message: dict[str, Any]) -> Iterator[None]:
         operation, seq = message["operation"], message["seq"]
         match operation["name"]:
             case "cut" | "background" | "undo" | "reset":
-                self._cut(session, operation, seq)
+                yield from self._cut(session, operation, seq)
             case "sweep":
                 session.sweep = self._sweep(session, operation, seq)
             case "stop":
@@ -285,7 +305,7 @@ class Desk:
         answer = {"seq": seq, **content}
         self._send({"is": "answer", "session": session.id, "answer": answer}, b"")
 
-    def _cut(self, session: Session, operation: dict[str, Any], seq: int) -> None:
+    def _cut(self, session: Session, operation: dict[str, Any], seq: int) -> Iterator[None]:
         scene = session.scene
         if session.cutting is None:
             session.cutting = Cutting(scene.volume, scene.fine_level(), scene.coarse_level())
@@ -295,7 +315,7 @@ class Desk:
         elif operation["name"] == "reset":
             session.cutting.reset()
         else:
-            taken = session.cutting.apply(operation)
+            taken = yield from session.cutting.applying(operation)
         count = session.cutting.count
         if count:
             Cut(self._shelf, session.id, session.cutting).changed()

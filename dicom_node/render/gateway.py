@@ -25,11 +25,10 @@ from dicom_node.render.crew import Crew
 from dicom_node.render.loader import Job, Loaders, Outcome, Progress
 from dicom_node.render.request import MAX_MESSAGE
 from dicom_node.render.saving import Savings
-from dicom_node.web import catalog, htj2k
+from dicom_node.web import catalog
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog
-from dicom_node.web.derived import Derived
 
 PREFIX = "/render"
 # Seconds: a reader that is not there any more is noticed after their sum.
@@ -54,7 +53,6 @@ class Gateway:
         self.crew = Crew(count, settings.memory, self._lost)
         self._count = count
         self._loaders: Loaders | None = None
-        self._derived = Derived(config.store.path)
         self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
         self.savings = Savings(self, config, count)
@@ -131,24 +129,13 @@ class Gateway:
         if not await asyncio.to_thread(self.volumes.has, place):
             if self._loaders is None:
                 return Outcome(error="not started"), None
-            nearest = await asyncio.to_thread(self._nearest, instances)
-            outcome = await self._loaders.make(Job(nearest, place, every), progress)
+            outcome = await self._loaders.make(Job(instances, place, every), progress)
         if outcome.refused:
             return outcome, None
         if outcome.error:
             log.get().error("volume_not_made", error=outcome.error)
             return outcome, None
         return outcome, await asyncio.to_thread(_description, place)
-
-    def _nearest(self, instances: Sequence[Located]) -> list[Located]:
-        """Lossless copies on this machine are nearer than a bucket."""
-        if all(one.location == "local" for one in instances):
-            return list(instances)
-        copies = htj2k.of(self._derived, instances)
-        return [
-            one if one.location == "local" else copy
-            for one, copy in zip(instances, copies, strict=True)
-        ]
 
 
 def _description(place: Path) -> dict[str, Any] | None:

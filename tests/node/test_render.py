@@ -51,19 +51,6 @@ LETTERS = {
 PIXEL, SIZE = 0.5, (320, 320)
 
 
-@pytest.fixture(scope="module")
-def renders(running: Stack) -> Iterator[Stack]:
-    running.start("render")
-    running.wait_ready("render")
-    yield running
-    assert running.stop("render") == 0
-
-
-@pytest.fixture
-def node(stack: Stack, renders: Stack) -> Stack:
-    return stack
-
-
 def expected(name: str, point: Any) -> tuple[int, int]:
     """Row and column of a point about the middle of a picture, from the definition alone."""
     right, down = DEFINED[name]

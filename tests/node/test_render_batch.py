@@ -44,19 +44,6 @@ OBLIQUE = {"right": [0.8, 0.6, 0.0], "down": [0.0, 0.0, -1.0]}
 WHOLE = {"spacing": 5.0, "range": None}
 
 
-@pytest.fixture(scope="module")
-def renders(running: Stack) -> Iterator[Stack]:
-    running.start("render")
-    running.wait_ready("render")
-    yield running
-    assert running.stop("render") == 0
-
-
-@pytest.fixture
-def node(stack: Stack, renders: Stack) -> Stack:
-    return stack
-
-
 @pytest.fixture
 def scene(node: Stack) -> Dataset:
     return archived(node, series(ON, Manufacturer="Scanner & Co", SeriesNumber=3))
