@@ -120,9 +120,7 @@ class TestShare(ShareCase):
     def test_share_gives_no_more_than_its_owner_has(self):
         share = self._share()
         # A role of one's own, without the right that is asked about.
-        with patch.dict(
-            ROLE_PERMISSIONS, {"imaging_base.group_radiologist": {"view", "download"}}
-        ):
+        with patch.dict(ROLE_PERMISSIONS, {"imaging_base.group_radiologist": {"view", "download"}}):
             self.assertEqual(self._perms(share), ["view"])
 
     def test_ticket_ends_with_the_share(self):
