@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 
+from dicom_node.dataset.made import encoded
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE
 from dicom_node.dataset.uid import derived
 from dicom_node.foreign import film, picture
@@ -79,7 +78,7 @@ def make(dataset: Dataset, file: File, max_pixels: int) -> Made:
         dataset.SeriesInstanceUID = derived(f"files {sop_class}", dataset.StudyInstanceUID)
     _complete(dataset)
     if "SOPInstanceUID" not in dataset:
-        said = hashlib.sha256(_encoded(dataset)).hexdigest()
+        said = hashlib.sha256(encoded(dataset)).hexdigest()
         dataset.SOPInstanceUID = derived("file", f"{said} {_digest(file)}")
     syntax, tail = _BUILDERS[file.media_type](dataset, file, max_pixels)
     return Made(str(sop_class), str(dataset.SOPInstanceUID), syntax, _joined(dataset, tail))
@@ -190,17 +189,10 @@ def _joined(dataset: Dataset, tail: Iterator[bytes]) -> Iterator[bytes]:
     before, behind = Dataset(), Dataset()
     for element in dataset:
         (before if element.tag < large else behind).add(element)
-    yield _encoded(before)
+    yield encoded(before)
     yield from tail
     if len(behind):
-        yield _encoded(behind)
-
-
-def _encoded(dataset: Dataset) -> bytes:
-    stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = False, True
-    write_dataset(stream, dataset, parent_encoding="utf8")
-    return stream.getvalue()
+        yield encoded(behind)
 
 
 def _pieces(file: File) -> Iterator[bytes]:

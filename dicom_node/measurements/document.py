@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 
 from dicom_node import VERSION
+from dicom_node.dataset.made import belong, person
 from dicom_node.dataset.uid import derived
 from dicom_node.measurements import codes
 from dicom_node.measurements.codes import Code
@@ -20,12 +19,6 @@ SOP_CLASS = "1.2.840.10008.5.1.4.1.1.88.34"
 SERIES_NUMBER = 9001
 DESCRIPTION = "测量 Measurements"
 KIND_PREFIX = "YunYing:"
-# What is taken from the study as it is archived: modules Patient and General Study.
-FROM_STUDY = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "StudyDate",
-    "StudyTime", "StudyID", "StudyDescription", "AccessionNumber", "ReferringPhysicianName",
-)  # fmt: skip
-_TYPE_2 = frozenset(FROM_STUDY) - {"IssuerOfPatientID", "StudyDescription"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +69,7 @@ def make(
     document = Dataset()
     document.SpecificCharacterSet = "ISO_IR 192"
     document.TimezoneOffsetFromUTC = at.strftime("%z")
-    for keyword in FROM_STUDY:
-        if about.get(keyword) or keyword in _TYPE_2:
-            setattr(document, keyword, about.get(keyword, ""))
-    document.StudyInstanceUID = study
+    belong(document, study, about)
     document.SeriesInstanceUID = series_of(study, author.subject)
     document.SOPClassUID = SOP_CLASS
     said = f"{document.SeriesInstanceUID} {before.instance} {[mark.json() for mark in marks]}"
@@ -107,21 +97,6 @@ def make(
     document.CodingSchemeIdentificationSequence = [_scheme()]
     _root(document, author, marks, pictures)
     return document
-
-
-def encoded(document: Dataset) -> bytes:
-    """The data set in explicit VR little endian."""
-    stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = False, True
-    write_dataset(stream, document, parent_encoding="utf8")
-    return stream.getvalue()
-
-
-def person(name: str) -> str:
-    """*name* as a PN value (PS3.5 section 6.2.1), whatever it holds."""
-    plain = "".join(" " if letter in "^=\\" else letter for letter in name if letter.isprintable())
-    plain = " ".join(plain.split())[:64]
-    return plain if plain.isascii() else f"={plain}"
 
 
 def _root(

@@ -3,6 +3,8 @@
 The source is viewer_assets/viewer/src/volume/background.ts.
 """
 
+from collections.abc import Generator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ from dicom_node.render.volume import Level
 # Air in CT ends well below; a thin table top or a blanket hardly reaches above.
 _BODY_HU = -300
 _THIN_MM = 6
+_SLICES = 32
 
 
 def threshold(level: Level, unit: str, least: float, greatest: float) -> float:
@@ -37,8 +40,10 @@ def otsu(level: Level, least: float, greatest: float) -> float:
     return float(least + ((best[0] + best[-1]) / 2 + 1) / 256 * span)
 
 
-def outside_body(level: Level, above: float) -> Mask:
+def outside_body(level: Level, above: float) -> Generator[None, None, Mask]:
     """Everything outside the largest connected body whose values lie *above* a threshold.
+
+    Found in parts, so that whoever drives the generator can see to something else in between.
 
     Holes that no slice opens to the outside (lungs, bowel) belong to the body. Thin things that
     touch it, such as a table's shell or a cable, are worn away and what remains is grown back; a
@@ -52,8 +57,14 @@ def outside_body(level: Level, above: float) -> Mask:
     wear = max(1, round(_THIN_MM / 2 / min(across, down)))
     solid = _largest(level.voxels > above)
     for number in range(len(solid)):
+        if number % _SLICES == 0:
+            yield
         solid[number] = ndimage.binary_fill_holes(solid[number])
-    core = _largest(ndimage.minimum_filter(solid, (1, 2 * wear + 1, 2 * wear + 1), mode="constant"))
+    yield
+    worn = ndimage.minimum_filter(solid, (1, 2 * wear + 1, 2 * wear + 1), mode="constant")
+    yield
+    core = _largest(worn)
+    yield
     grown = ndimage.maximum_filter(core, (1, 2 * wear + 3, 2 * wear + 3), mode="constant")
     return np.asarray(~(grown & solid))
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import json
-import struct
 import time
-from collections import OrderedDict, deque
-from collections.abc import Hashable
+from collections import deque
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +13,13 @@ from websockets.exceptions import ConnectionClosed
 
 from dicom_node import log
 from dicom_node.archive.located import Located
-from dicom_node.render import about, request
+from dicom_node.render import about, batch, outbox, request, saving
+from dicom_node.render.batch import Planes
+from dicom_node.render.outbox import Outbox
 from dicom_node.render.plan import REFUSALS
-from dicom_node.render.request import Act, Hide, Open, Renew, Show, Shown
+from dicom_node.render.request import Act, Cancel, Hide, Open, Renew, Save, Show, Shown
+from dicom_node.render.saving import Wanted
+from dicom_node.render.space import Grid
 from dicom_node.render.transfer import presets_for
 from dicom_node.render.view import InvalidError, View, changed
 from dicom_node.web.problem import Problem, bad_request, unavailable
@@ -31,11 +33,11 @@ PERMISSION = "render"
 FIRST, LOOK = 10.0, 1.0
 # Messages a second, and how many may come at once; a mouse sends 125.
 RATE, BURST = 200.0, 400.0
-# Frames on their way that the reader has not told to have arrived: more would only be late.
-CREDIT = 3
 _MOST_ACTS = 64
 _MOST_ERRORS = 100
 _CUTS = frozenset(("cut", "background", "undo", "reset"))
+# What ends a session ends its batches too when it is the right that has gone.
+_NOT_ALLOWED = frozenset((401, 403))
 _POLICY, _LATER, _FAILED = 1008, 1013, 1011
 
 
@@ -71,14 +73,15 @@ class Client:
         self._turn = 0
         self._cuts: list[dict[str, Any]] = []
         self._acts: deque[tuple[int, dict[str, Any]]] = deque()
-        self._outbox: OrderedDict[Hashable, dict[str, Any] | tuple[dict[str, Any], bytes]] = (
-            OrderedDict()
-        )
-        self._ready = asyncio.Event()
-        self._sent = self._shown = 0
+        self._outbox = Outbox(
+            connection.send, self._left,
+            lambda: self._fail(Problem(429, "flood", "Answers are not taken.")),
+        )  # fmt: skip
         self._allowance, self._counted = BURST, time.monotonic()
         self._errors = 0
         self._worker: Any = None
+        self._instances: list[Located] = []
+        self._description: dict[str, Any] = {}
         self._study = self._series = ""
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -95,18 +98,20 @@ class Client:
         except InvalidError as error:
             await self._end(bad_request(str(error)))
         except Problem as problem:
+            if problem.status in _NOT_ALLOWED and self._ticket is not None:
+                self._gateway.savings.cancel(self._ticket)
             await self._end(problem)
         except ConnectionClosed:
             pass
+        finally:
+            self._gateway.savings.leave(self._number)
 
     async def _serve(self, asked: Open) -> None:
         self._study, self._series = asked.study, asked.series
         self._ticket = await self._checked(asked.ticket)
         self._token = asked.ticket
-        tasks = [
-            asyncio.ensure_future(work)
-            for work in (self._read(), self._send(), self._watch(), self._open(asked), self._failed)
-        ]
+        works = self._read(), self._outbox.empty(), self._watch(), self._open(asked), self._failed
+        tasks = [asyncio.ensure_future(work) for work in works]
         try:
             pending = set(tasks)
             while pending:
@@ -124,7 +129,7 @@ class Client:
         error = {"type": "error", "code": problem.code, "message": problem.message}
         with contextlib.suppress(ConnectionClosed, TimeoutError):
             async with asyncio.timeout(2):
-                await self._connection.send(_text(error))
+                await self._connection.send(outbox.text(error))
             await self._connection.close(code)
 
     async def _checked(self, token: str) -> Ticket:
@@ -162,8 +167,7 @@ class Client:
     async def _obey(self, asked: request.Request) -> None:
         match asked:
             case Shown(number):
-                self._shown = min(max(self._shown, number), self._sent)
-                self._ready.set()
+                self._outbox.shown(number)
             case Renew(token):
                 await self._renew(token)
             case Open():
@@ -177,6 +181,10 @@ class Client:
                 self._tell({"do": "hide", "pane": pane})
             case Act(seq, operation):
                 self._act(seq, operation)
+            case Save():
+                self._save(asked)
+            case Cancel(series):
+                self._gateway.savings.cancel(self._allowed(), series)
 
     async def _renew(self, token: str) -> None:
         ticket, before = await self._checked(token), self._ticket
@@ -187,10 +195,45 @@ class Client:
         await self._gateway.catalog.located(ticket, self._study, self._series)
         self._ticket, self._token = ticket, token
 
-    def _show(self, asked: Show) -> None:
-        pane = self._panes.get(asked.pane)
+    def _changed(self, number: int, changes: Mapping[str, Any]) -> View:
+        pane = self._panes.get(number)
         before = View("mpr", window=self._window, inverted=self._inverted, preset=self._presets[0])
-        view = changed(pane.view if pane else before, asked.changes, self._presets)
+        return changed(pane.view if pane else before, changes, self._presets)
+
+    def _save(self, asked: Save) -> None:
+        view = self._changed(asked.pane, asked.changes)
+        views = batch.views(view, Grid.from_json(self._description["grids"][0]), asked.batch)
+        try:
+            ticket = self._allowed()
+            ticket.require(saving.PERMISSION)
+            if ticket.anonymous:
+                raise Problem(403, "permission_denied", "An anonymous ticket saves nothing.")
+            wanted = Wanted(
+                ticket, self._address, self._instances, self._place, self._description["unit"],
+                views, tuple(self._cuts) if view.mode == "vr" else (),
+                asked.batch.spacing if isinstance(asked.batch, Planes) else None,
+                asked.description,
+            )  # fmt: skip
+            self._gateway.savings.save(
+                wanted, self._number, lambda told: self._hear_of_saving({**told, "seq": asked.seq})
+            )
+        except Problem as problem:
+            self._say({
+                "type": "unsaved", "seq": asked.seq, "series": "",
+                "code": problem.code, "message": problem.message,
+            })  # fmt: skip
+
+    def _hear_of_saving(self, message: dict[str, Any]) -> None:
+        self._say(message, ("saving", message["series"]))
+
+    def _allowed(self) -> Ticket:
+        if self._ticket is None:
+            raise unavailable("The ticket is not checked.")
+        return self._ticket
+
+    def _show(self, asked: Show) -> None:
+        view = self._changed(asked.pane, asked.changes)
+        pane = self._panes.get(asked.pane)
         if pane is None:
             pane = self._panes[asked.pane] = Pane(view)
         pane.view, pane.seq, pane.moving, pane.due = view, asked.seq, asked.moving, True
@@ -222,10 +265,7 @@ class Client:
     # Opening
 
     async def _open(self, asked: Open) -> None:
-        gateway = self._gateway
-        ticket = self._ticket
-        if ticket is None:
-            raise unavailable("The ticket is not checked.")
+        gateway, ticket = self._gateway, self._allowed()
         instances = [
             one
             for one in await gateway.catalog.located(ticket, asked.study, asked.series)
@@ -239,6 +279,7 @@ class Client:
             # On record before anything is seen, or nothing is.
             await gateway.access.record(ticket, asked.study, "rendered", self._address)
             description = await self._volume(instances, asked.every)
+            self._instances, self._description = instances, description
             self._presets = presets_for(description["unit"])
             self._inverted = description["inverted"]
             self._window = about.window(description)
@@ -250,6 +291,7 @@ class Client:
             await self._opened.wait()
             log.get().info("session_open", session=self._number)
             self._say(about.opened(description, self._presets))
+            gateway.savings.join(ticket, place, self._number, self._hear_of_saving)
             await asyncio.Event().wait()
         finally:
             waiting.leave()
@@ -267,7 +309,7 @@ class Client:
             self._say({"type": "loading", "done": done, "total": total}, "loading")
 
         outcome, description = await self._gateway.volume(instances, every, progress)
-        self._outbox.pop("loading", None)
+        self._outbox.withdraw("loading")
         if outcome.refused:
             self._refuse(outcome.refused, outcome.every)
         if description is None:
@@ -319,11 +361,11 @@ class Client:
         if pane is None:
             return
         if "sweep" in frame:
-            self._put(("sweep", frame["sweep"]["index"]), (frame, body))
+            self._outbox.frame(("sweep", frame["sweep"]["index"]), frame, body)
             return
         if message["turn"] == pane.turn:
             pane.drawing = False
-        self._put(("frame", frame["pane"]), (frame, body))
+        self._outbox.frame(("frame", frame["pane"]), frame, body)
 
     def _answered(self, answer: dict[str, Any]) -> None:
         if answer["type"] == "cuts":
@@ -345,37 +387,10 @@ class Client:
     # What the reader is sent
 
     def _say(self, message: dict[str, Any], key: Hashable = None) -> None:
-        """With a *key*, instead of one like it that has not left yet."""
-        self._put(key or object(), message)
+        self._outbox.say(message, key)
 
-    def _put(self, key: Hashable, item: dict[str, Any] | tuple[dict[str, Any], bytes]) -> None:
-        if len(self._outbox) > _MOST_ERRORS * 10:
-            self._fail(Problem(429, "flood", "Answers are not taken."))
-        self._outbox[key] = item
-        self._ready.set()
-
-    async def _send(self) -> None:
-        while True:
-            await self._ready.wait()
-            self._ready.clear()
-            for key in list(self._outbox):
-                item = self._outbox.get(key)
-                if isinstance(item, dict):
-                    del self._outbox[key]
-                    await self._connection.send(_text(item))
-                elif item is not None and self._sent - self._shown < CREDIT:
-                    del self._outbox[key]
-                    await self._frame(*item)
-
-    async def _frame(self, header: dict[str, Any], body: bytes) -> None:
-        self._sent += 1
-        text = _text({"type": "frame", "number": self._sent, **header}).encode()
-        await self._connection.send(struct.pack("<I", len(text)) + text + body)
+    def _left(self, header: dict[str, Any]) -> None:
         if "sweep" in header:
             self._tell({"do": "next"})
         else:
             self._forward(header["pane"])
-
-
-def _text(message: dict[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

@@ -1,11 +1,12 @@
 """What a session has cut away in three dimensions, on both levels that are drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
 
-from dicom_node.render import background, cuts
+from dicom_node.render import cuts
+from dicom_node.render.background import outside_body, threshold
 from dicom_node.render.cuts import CutLevel, Mask
 from dicom_node.render.rays import Camera
 from dicom_node.render.space import Axes, fitting_pixel
@@ -21,14 +22,16 @@ class Cutting:
         self.coarse = CutLevel(coarse, volume.least)
         self.count = 0
 
-    def apply(self, operation: Mapping[str, Any]) -> int:
-        """Do a ``cut`` or a ``background``; how many voxels of the fine level that took.
+    def applying(self, operation: Mapping[str, Any]) -> Generator[None, None, int]:
+        """Do a ``cut`` or a ``background``, in parts; how many voxels of the fine level it took.
 
         An operation that takes nothing is none: there would be nothing to undo.
         """
         if self.count >= cuts.MOST_CUTS:
             return 0
-        away = self._background() if operation["name"] == "background" else self._cut(operation)
+        background = operation["name"] == "background"
+        away = (yield from self._background()) if background else self._cut(operation)
+        yield
         taken = self.fine.cut(away, self.count + 1)
         if taken:
             self.count += 1
@@ -61,10 +64,11 @@ class Cutting:
             outside=operation["outside"],
         )  # fmt: skip
 
-    def _background(self) -> Mask:
+    def _background(self) -> Generator[None, None, Mask]:
         volume, level = self._volume, self.fine.shown
-        above = background.threshold(level, volume.unit, volume.least, volume.greatest)
-        return background.outside_body(level, above)
+        above = threshold(level, volume.unit, volume.least, volume.greatest)
+        yield
+        return (yield from outside_body(level, above))
 
 
 def _coarser(away: Mask, level: Level) -> Mask:

@@ -4,14 +4,19 @@ What moves goes first, who has waited longest before others; between two rounds 
 fine picture is made, so that nobody who has stopped waits for ever for those who go on.
 """
 
+import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from dicom_node import log
 from dicom_node.render import encode, pick, space
+from dicom_node.render.capture import Scale
 from dicom_node.render.cutting import Cutting
 from dicom_node.render.scene import Picture, Raying, Scene
 from dicom_node.render.shelf import Cut, Shelf, Uncut
@@ -54,13 +59,26 @@ class Sweep:
 
 
 @dataclass(eq=False)
+class Capture:
+    """A picture that is to be kept, whole and with its values."""
+
+    index: int
+    view: View
+    parts: Iterator[Any] | None = None
+
+
+@dataclass(eq=False)
 class Session:
     id: int
     place: Path
     scene: Scene
     panes: dict[int, Pane] = field(default_factory=dict)
+    # What there is to do in the order of coming; the first may have been begun.
+    acts: deque[dict[str, Any]] = field(default_factory=deque)
+    acting: Iterator[None] | None = None
     cutting: Cutting | None = None
     sweep: Sweep | None = None
+    capture: Capture | None = None
 
 
 class Desk:
@@ -86,9 +104,11 @@ class Desk:
         elif message["do"] == "show":
             self._show(session, message)
         elif message["do"] == "act":
-            self._guarded(session.id, lambda: self._act(session, message))
+            session.acts.append(message)
         elif message["do"] == "next" and session.sweep is not None:
             session.sweep.free = True
+        elif message["do"] == "capture":
+            session.capture = Capture(message["index"], View.from_json(message["view"]))
         elif message["do"] == "hide":
             session.panes.pop(message["pane"], None)
         elif message["do"] == "close":
@@ -98,13 +118,17 @@ class Desk:
     def pause(self) -> float | None:
         """Seconds until there is something to do; None when nobody waits for anything."""
         now = self._clock()
-        if self._moving() or self._fine(now):
+        if self._acting() or self._moving() or self._fine(now):
             return 0
         due = [pane.fine_from for _, pane in self._panes() if pane.fine_from is not None]
+        if any(session.capture is not None for session in self._sessions.values()):
+            due += [max(pane.changed for _, pane in self._panes()) + ACTIVE]
         return max(0.0, min(due) - now) if due else None
 
     def work(self) -> None:
-        """Make one picture, or one part of a fine one."""
+        """Do a part of what was asked for, and make one picture, or one part of a fine one."""
+        for session in self._acting():
+            self._guarded(session.id, _bound(self._act_on, session))
         moving, fine = self._moving(), self._fine(self._clock())
         if moving and (self._since_fine < len(moving) or not fine):
             session, number, pane = min(moving, key=lambda one: one[2].asked or 0.0)
@@ -132,6 +156,9 @@ class Desk:
             for pane in session.panes.values():
                 yield session, pane
 
+    def _acting(self) -> list[Session]:
+        return [session for session in self._sessions.values() if session.acts]
+
     def _moving(self) -> list[tuple[Session, int, Pane]]:
         return [
             (session, number, pane)
@@ -141,7 +168,10 @@ class Desk:
         ]
 
     def _fine(self, now: float) -> list[tuple[Session, Callable[[], None]]]:
-        """What there is to do for those at rest; sweeps only when nobody else is."""
+        """What there is to do for those at rest; sweeps only when nobody else is.
+
+        Captures only when, besides, nobody has moved anything just now.
+        """
         found: list[tuple[Session, Callable[[], None]]] = []
         for session in self._sessions.values():
             for number, pane in session.panes.items():
@@ -152,7 +182,14 @@ class Desk:
             for session in self._sessions.values():
                 if session.sweep is not None and session.sweep.free:
                     found.append((session, _bound(self._sweep_on, session, session.sweep)))
+        if not found and self._untouched_since(now - ACTIVE):
+            for session in self._sessions.values():
+                if session.capture is not None:
+                    found.append((session, _bound(self._capture_on, session, session.capture)))
         return found
+
+    def _untouched_since(self, time: float) -> bool:
+        return all(pane.changed <= time for _, pane in self._panes())
 
     def _open(self, message: dict[str, Any]) -> None:
         place = Path(message["place"])
@@ -203,6 +240,26 @@ class Desk:
             session.sweep = None
         self._frame(session, sweep.pane, view, sweep.seq, picture, 0, sweep=about)
 
+    def _capture_on(self, session: Session, capture: Capture) -> None:
+        view, scene = capture.view, session.scene
+        if capture.parts is None:
+            grey = view.mode == "mpr"
+            raying = self._raying(session)
+            capture.parts = scene.values(view) if grey else scene.volume_rendering(view, raying)
+        found = next(capture.parts)
+        if found is None:
+            return
+        session.capture = None
+        message = {"is": "captured", "session": session.id, "index": capture.index}
+        scale = None
+        pixels: NDArray[Any]
+        if isinstance(found, Picture):
+            pixels = found.pixels
+        else:
+            of_volume = Scale.of(scene.volume)
+            pixels, scale = of_volume.stored(found), asdict(of_volume)
+        self._send({**message, "scale": scale, "shape": pixels.shape[:2]}, pixels.tobytes())
+
     def _frame(
         self, session: Session, pane: int, view: View, seq: int, picture: Picture, turn: int,
         **more: Any,
@@ -220,11 +277,21 @@ class Desk:
             return Uncut(self._shelf, session.place, session.scene)
         return Cut(self._shelf, session.id, session.cutting)
 
-    def _act(self, session: Session, message: dict[str, Any]) -> None:
+    def _act_on(self, session: Session) -> None:
+        """What takes long is done in parts; all else at once."""
+        if session.acting is None:
+            session.acting = self._act(session, session.acts[0])
+        with contextlib.suppress(StopIteration):
+            next(session.acting)
+            return
+        session.acting = None
+        session.acts.popleft()
+
+    def _act(self, session: Session, message: dict[str, Any]) -> Iterator[None]:
         operation, seq = message["operation"], message["seq"]
         match operation["name"]:
             case "cut" | "background" | "undo" | "reset":
-                self._cut(session, operation, seq)
+                yield from self._cut(session, operation, seq)
             case "sweep":
                 session.sweep = self._sweep(session, operation, seq)
             case "stop":
@@ -238,7 +305,7 @@ class Desk:
         answer = {"seq": seq, **content}
         self._send({"is": "answer", "session": session.id, "answer": answer}, b"")
 
-    def _cut(self, session: Session, operation: dict[str, Any], seq: int) -> None:
+    def _cut(self, session: Session, operation: dict[str, Any], seq: int) -> Iterator[None]:
         scene = session.scene
         if session.cutting is None:
             session.cutting = Cutting(scene.volume, scene.fine_level(), scene.coarse_level())
@@ -248,7 +315,7 @@ class Desk:
         elif operation["name"] == "reset":
             session.cutting.reset()
         else:
-            taken = session.cutting.apply(operation)
+            taken = yield from session.cutting.applying(operation)
         count = session.cutting.count
         if count:
             Cut(self._shelf, session.id, session.cutting).changed()

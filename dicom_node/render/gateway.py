@@ -24,11 +24,11 @@ from dicom_node.render.client import Client
 from dicom_node.render.crew import Crew
 from dicom_node.render.loader import Job, Loaders, Outcome, Progress
 from dicom_node.render.request import MAX_MESSAGE
-from dicom_node.web import catalog, htj2k
+from dicom_node.render.saving import Savings
+from dicom_node.web import catalog
 from dicom_node.web.access import AccessLog
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog
-from dicom_node.web.derived import Derived
 
 PREFIX = "/render"
 # Seconds: a reader that is not there any more is noticed after their sum.
@@ -53,9 +53,9 @@ class Gateway:
         self.crew = Crew(count, settings.memory, self._lost)
         self._count = count
         self._loaders: Loaders | None = None
-        self._derived = Derived(config.store.path)
         self._clients: dict[int, Client] = {}
         self._numbers = itertools.count(1)
+        self.savings = Savings(self, config, count)
 
     def report(self) -> dict[str, Any]:
         """What the portal is told."""
@@ -67,6 +67,7 @@ class Gateway:
         logging.getLogger("websockets").setLevel(logging.WARNING)
         await self._pool.open(wait=False)
         self.volumes.clear()
+        self.savings.go_on()
         self._loaders = Loaders(self._config, self._count)
         self.crew.start()
         settings = self._config.render
@@ -75,6 +76,7 @@ class Gateway:
                 log.get().info("listening", port=settings.port, workers=self._count)
                 await until.wait()
         finally:
+            await self.savings.close()
             await self.crew.close()
             self._loaders.close()
             await self.authenticator.revocations.close()
@@ -102,12 +104,16 @@ class Gateway:
         if len(self._clients) >= MOST_CONNECTIONS:
             await connection.close(1013)
             return
-        number = next(self._numbers)
+        number = self.next_number()
         client = self._clients[number] = Client(self, connection, number, _address(connection))
         try:
             await client.run()
         finally:
             del self._clients[number]
+
+    def next_number(self) -> int:
+        """Of a session at a worker."""
+        return next(self._numbers)
 
     def _lost(self, session: int) -> None:
         client = self._clients.get(session)
@@ -123,24 +129,13 @@ class Gateway:
         if not await asyncio.to_thread(self.volumes.has, place):
             if self._loaders is None:
                 return Outcome(error="not started"), None
-            nearest = await asyncio.to_thread(self._nearest, instances)
-            outcome = await self._loaders.make(Job(nearest, place, every), progress)
+            outcome = await self._loaders.make(Job(instances, place, every), progress)
         if outcome.refused:
             return outcome, None
         if outcome.error:
             log.get().error("volume_not_made", error=outcome.error)
             return outcome, None
         return outcome, await asyncio.to_thread(_description, place)
-
-    def _nearest(self, instances: Sequence[Located]) -> list[Located]:
-        """Lossless copies on this machine are nearer than a bucket."""
-        if all(one.location == "local" for one in instances):
-            return list(instances)
-        copies = htj2k.of(self._derived, instances)
-        return [
-            one if one.location == "local" else copy
-            for one, copy in zip(instances, copies, strict=True)
-        ]
 
 
 def _description(place: Path) -> dict[str, Any] | None:

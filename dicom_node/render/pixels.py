@@ -45,8 +45,6 @@ def _stored(store: Readable, header: Header) -> NDArray[Any]:
         size = header.slice.rows * header.slice.columns * dtype.itemsize
         raw = _read(store, instance, offset, min(length, size))
         return np.frombuffer(raw, dtype).reshape(header.slice.rows, header.slice.columns)
-    if instance.key.startswith("derived/"):
-        return _from_copy(store, header)
     return _decoded(store, header)
 
 
@@ -54,17 +52,6 @@ def _read(store: Readable, instance: Located, offset: int, length: int) -> bytes
     with store.open(instance.key) as stream:
         stream.seek(offset)
         return stream.read(length)
-
-
-def _from_copy(store: Readable, header: Header) -> NDArray[Any]:
-    """A frame of the node's own lossless copies (dicom_node/web/htj2k.py)."""
-    # It takes memory, in a process that may never need it.
-    import imagecodecs  # noqa: PLC0415
-
-    spans = header.instance.spans(header.frame)
-    encoded = b"".join(_read(store, header.instance, *span) for span in spans)
-    decoded: NDArray[Any] = imagecodecs.htj2k_decode(encoded)
-    return decoded
 
 
 def _decoded(store: Readable, header: Header) -> NDArray[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dicom_node import strict_json
 from dicom_node.dataset.uid import is_uid
+from dicom_node.render.batch import Batch, Planes, Turn
 from dicom_node.render.view import (
     MAX_SIDE,
     InvalidError,
@@ -15,6 +16,7 @@ from dicom_node.render.view import (
     orientation,
     pixel,
     size,
+    table,
     text,
     whole,
 )
@@ -24,6 +26,8 @@ MAX_PANES = 4
 MAX_POINTS = 2000
 MAX_ANGLES = 360
 MAX_TICKET = 65_536
+# Of a value of VR LO.
+MAX_DESCRIPTION = 64
 _MAX_SEQUENCE = 1 << 53
 
 
@@ -56,6 +60,24 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """A batch is to be made of a pane's view with ``changes``, and kept as a series."""
+
+    seq: int
+    pane: int
+    changes: Mapping[str, Any]
+    batch: Batch
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The batch that would become this series is not wanted any more."""
+
+    series: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A frame has reached the screen: another one may be sent."""
 
@@ -74,7 +96,7 @@ class Hide:
     pane: int
 
 
-Request = Open | Show | Act | Shown | Renew | Hide
+Request = Open | Show | Act | Save | Cancel | Shown | Renew | Hide
 
 
 def parse(raw: str | bytes) -> Request:
@@ -171,16 +193,60 @@ def _plain(name: str) -> Callable[[dict[str, Any]], Act]:
 
 def _sweep(document: dict[str, Any]) -> Act:
     seq, about, step, pane, turn = _take(document, ("seq", "about", "step"), pane=0, range=360)
-    operation: dict[str, Any] = {
-        "name": "sweep",
-        "pane": _pane(pane),
-        "about": text("about", about, ("vertical", "horizontal")),
-        "step": number("step", step, 0.5, 180),
-        "range": number("range", turn, 0.5, 360),
-    }
-    if operation["range"] / operation["step"] > MAX_ANGLES:
-        raise InvalidError(f"step: makes more than {MAX_ANGLES} images")
+    found = _turn("", about, step, turn)
+    operation = {
+        "name": "sweep", "pane": _pane(pane), "about": found.about, "step": found.step,
+        "range": found.turn,
+    }  # fmt: skip
     return Act(_sequence(seq), operation)
+
+
+def _turn(name: str, about: Any, step: Any, turn: Any) -> Turn:
+    axis = text(f"{name}about", about, ("vertical", "horizontal"))
+    between = number(f"{name}step", step, 0.5, 180)
+    through = number(f"{name}range", turn, 0.5, 360)
+    if through / between > MAX_ANGLES:
+        raise InvalidError(f"{name}step: makes more than {MAX_ANGLES} images")
+    return Turn(axis, between, through)
+
+
+def _save(document: dict[str, Any]) -> Save:
+    seq, planes, turn, pane, changes, words = _take(
+        document, ("seq",), planes=None, turn=None, pane=0, view={}, description=""
+    )
+    if (planes is None) == (turn is None):
+        raise InvalidError("planes: either planes or turn is wanted")
+    if not isinstance(changes, dict):
+        raise InvalidError("view: is not an object")
+    batch: Batch
+    if planes is None:
+        batch = _turn("turn.", *table("turn", turn, "about", "step", "range"))
+    else:
+        spacing, reach = table("planes", planes, "spacing", "range")
+        batch = Planes(number("planes.spacing", spacing, 0.05, 1000), _reach(reach))
+    return Save(_sequence(seq), _pane(pane), changes, batch, _description(words))
+
+
+def _reach(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    first, last = numbers("planes.range", value, 2, -1e5, 1e5)
+    if first > last:
+        raise InvalidError("planes.range: ends before it begins")
+    return first, last
+
+
+def _description(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_DESCRIPTION:
+        raise InvalidError(f"description: is not text of at most {MAX_DESCRIPTION} characters")
+    if not value.isprintable() or "\\" in value:
+        raise InvalidError("description: holds what no series description may")
+    return value.strip()
+
+
+def _cancel(document: dict[str, Any]) -> Cancel:
+    (series,) = _take(document, ("series",))
+    return Cancel(_uid("series", series))
 
 
 def _probe(document: dict[str, Any]) -> Act:
@@ -223,6 +289,8 @@ _KINDS: dict[str, Callable[[dict[str, Any]], Request]] = {
     "reset": _plain("reset"),
     "sweep": _sweep,
     "stop": _plain("stop"),
+    "save": _save,
+    "cancel": _cancel,
     "probe": _probe,
     "pick": _pick,
     "shown": _shown,

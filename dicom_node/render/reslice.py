@@ -16,6 +16,8 @@ from dicom_node.render.space import Axes, Grid, Vector
 from dicom_node.render.volume import Level
 
 PROJECTIONS = ("max", "min", "mean")
+# How far a cosine may be from 1: that is a hundredth of a millimetre over a metre.
+_ALIGNED = 5e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,11 @@ def samples(grid: Grid, into: Vector, thickness: float) -> int:
     return max(1, math.ceil(thickness / grid.step_along(into) - 1e-6))
 
 
+def is_aligned(grid: Grid, axes: Axes) -> bool:
+    """Whether a picture's axes are the volume's: such planes are read several times as fast."""
+    return all(abs(np.abs(grid.turned(v)).max() - 1) < _ALIGNED for v in (axes.right, axes.down))
+
+
 class Reslicer:
     """Reads one level of a volume."""
 
@@ -72,14 +79,17 @@ class Reslicer:
         axes, into = plane.axes, plane.axes.into
         matrix = vtkMatrix4x4()
         columns = [grid.turned(v) for v in (axes.right, axes.down, into)]
+        aligned = is_aligned(grid, axes)
+        if aligned:
+            # VTK takes its shorter way for nothing but ones and zeros.
+            columns = [np.round(column) for column in columns]
         for at, column in enumerate((*columns, grid.local(plane.centre))):
             for row in range(3):
                 matrix.SetElement(row, at, float(column[row]))
         reslice.SetResliceAxes(matrix)
         count = samples(grid, into, slab.thickness)
         reslice.SetSlabNumberOfSlices(count)
-        # Along the axes of the volume VTK's shorter way lays a slab half a step off its middle.
-        reslice.SetOptimization(count == 1)
+        reslice.SetOptimization(aligned or count == 1)
         {
             "max": reslice.SetSlabModeToMax,
             "min": reslice.SetSlabModeToMin,
@@ -88,7 +98,8 @@ class Reslicer:
         between = slab.thickness / count if slab.thickness > 0 else raster.pixel
         reslice.SetOutputSpacing(raster.pixel, raster.pixel, between)
         corner = -(raster.columns - 1) / 2 * raster.pixel, -(raster.rows - 1) / 2 * raster.pixel
-        reslice.SetOutputOrigin(*corner, 0)
+        # VTK's shorter way lays a slab half a step before its middle.
+        reslice.SetOutputOrigin(*corner, between / 2 if aligned and count > 1 else 0)
         end = raster.rows if last is None else last
         reslice.SetOutputExtent(0, raster.columns - 1, first, end - 1, 0, 0)
         reslice.Update()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dicom_node.render import space
 from dicom_node.render.rays import Camera, Rays
-from dicom_node.render.reslice import Plane, Raster, Reslicer, greys, samples
+from dicom_node.render.reslice import Plane, Raster, Reslicer, greys, is_aligned, samples
 from dicom_node.render.space import Axes, Grid
 from dicom_node.render.transfer import Transfer, transfer
 from dicom_node.render.view import View
@@ -120,6 +120,18 @@ class Scene:
         """Ever finer pictures, the last one sharp."""
         return self._resting_plane(view) if view.mode == "mpr" else self._resting_vr(view, raying)
 
+    def values(self, view: View) -> Iterator[NDArray[np.float32] | None]:
+        """The plane's values at its whole size, NaN outside; None after each part before."""
+        raster = Raster(*view.size, view.pixel_of(self.grid))
+        return self._plane_values(view, 0, raster)
+
+    def volume_rendering(self, view: View, raying: Raying) -> Iterator[Picture | None]:
+        """The sharp picture alone."""
+        rays = raying.fine()
+        kind = _finely(view, rays)
+        size = _scaled(view.size, 1.0, VR_SIDE)
+        return self._strips(view, rays, self.transfer(view), size, kind, sharp=True)
+
     def value(self, view: View, point: tuple[float, ...]) -> float | None:
         """What the slab shows in a point of the patient; None outside the volume."""
         plane = Plane(view.axes, np.array(point))
@@ -129,7 +141,7 @@ class Scene:
     def _moving_plane(self, view: View, seconds: float) -> Picture:
         plane = view.plane(self.grid)
         last = len(self.volume.levels) - 1
-        affordable = self.pace.units("mpr", seconds)
+        affordable = self.pace.units(self._kind(plane), seconds)
         wanted = _scaled(view.size, 1.0, MOVING_SIDE)
         for number in range(min(1, last), last + 1):
             grid = self.volume.levels[number].grid
@@ -145,25 +157,35 @@ class Scene:
         plane = view.plane(self.grid)
         raster = _raster(view, self.grid, _full(view))
         cost = raster.columns * raster.rows * samples(self.grid, plane.axes.into, view.thickness)
-        if self.pace.estimate("mpr", cost) > _LAST and len(self.volume.levels) > 1:
+        if self.pace.estimate(self._kind(plane), cost) > _LAST and len(self.volume.levels) > 1:
             yield from self._fine_plane(view, 1, sharp=False)
         yield from self._fine_plane(view, 0, sharp=True)
 
     def _fine_plane(self, view: View, number: int, *, sharp: bool) -> Iterator[Picture | None]:
         plane = view.plane(self.grid)
         raster = _raster(view, self.grid, _full(view))
+        for values in self._plane_values(view, number, raster):
+            if values is None:
+                yield None
+            else:
+                yield Picture(self._greys(view, values), raster.pixel, plane, sharp)
+
+    def _plane_values(
+        self, view: View, number: int, raster: Raster
+    ) -> Iterator[NDArray[np.float32] | None]:
+        plane = view.plane(self.grid)
         grid = self.volume.levels[number].grid
         a_row = raster.columns * samples(grid, plane.axes.into, view.thickness)
         values = np.empty((raster.rows, raster.columns), np.float32)
         first = 0
         while first < raster.rows:
-            rows = self.pace.units("mpr", _PART) / a_row
+            rows = self.pace.units(self._kind(plane), _PART) / a_row
             last = min(raster.rows, first + max(1, int(min(rows, raster.rows))))
             values[first:last] = self._values(number, view, plane, raster, first, last)
             first = last
             if first < raster.rows:
                 yield None
-        yield Picture(self._greys(view, values), raster.pixel, plane, sharp)
+        yield values
 
     def _values(
         self, number: int, view: View, plane: Plane, raster: Raster, first: int, last: int
@@ -173,15 +195,18 @@ class Scene:
         started = time.perf_counter()
         values = reslicer.values(plane, raster, view.slab, first, last)
         took = time.perf_counter() - started
-        self.pace.note("mpr", raster.columns * (last - first) * depth, took)
+        self.pace.note(self._kind(plane), raster.columns * (last - first) * depth, took)
         return values
+
+    def _kind(self, plane: Plane) -> tuple[str, bool]:
+        return "mpr", is_aligned(self.grid, plane.axes)
 
     def _greys(self, view: View, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         return greys(values, *view.window, inverted=view.inverted)
 
     def _resting_vr(self, view: View, raying: Raying) -> Iterator[Picture | None]:
         rays, points = raying.fine(), self.transfer(view)
-        kind = ("vr", view.preset, rays.level.grid.voxels, "finely")
+        kind = _finely(view, rays)
         largest = _scaled(view.size, 1.0, VR_SIDE)
         drawn = 0
         for seconds in (_FIRST, _LAST):
@@ -257,6 +282,10 @@ class Scene:
             where = space.slicing(self.grid, axes, picture.plane.centre)
             document["slice"] = asdict(where)
         return document
+
+
+def _finely(view: View, rays: Rays) -> tuple[Any, ...]:
+    return ("vr", view.preset, rays.level.grid.voxels, "finely")
 
 
 def _full(view: View) -> tuple[int, int]:

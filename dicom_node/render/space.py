@@ -201,11 +201,15 @@ class Slicing:
     count: int
 
 
-def slicing(grid: Grid, axes: Axes, point: Vector) -> Slicing:
-    """Counted along the picture's normal, towards the left, the back or the head."""
+def counted_along(axes: Axes) -> Vector:
+    """The normal of a picture, towards the left, the back or the head."""
     normal = axes.into
-    strongest = int(np.abs(normal).argmax())
-    axis = normal if normal[strongest] > 0 else -normal
+    return normal if normal[int(np.abs(normal).argmax())] > 0 else -normal
+
+
+def slicing(grid: Grid, axes: Axes, point: Vector) -> Slicing:
+    """Counted along `counted_along`."""
+    axis = counted_along(axes)
     step, half = grid.step_along(axis), grid.half_span(axis)
     count = max(1, math.floor(2 * half / step + 1e-6) + 1)
     above = float((point - grid.middle) @ axis) + half

@@ -26,6 +26,8 @@ _FORM = {
     "DS": re.compile(rb"[0-9+\-.eE \\]*\0?"),
     "IS": re.compile(rb"[0-9+\- \\]*\0?"),
     "DA": re.compile(rb"(?:[0-9]{8} ?)?"),
+    # Defined terms of Rescale Type and Modality LUT Type (PS3.3 section C.11.1.1.2).
+    "LO": re.compile(rb"(?:OD|HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT)? ?"),
 }
 _BINARY = frozenset(("AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "US"))
 _MAX_VALUE = 1 << 20

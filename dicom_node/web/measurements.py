@@ -15,7 +15,6 @@ from weakref import WeakValueDictionary
 
 from psycopg.rows import DictRow
 from pydicom import config as pydicom_config
-from pydicom.datadict import tag_for_keyword
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp
 
 from dicom_node import log
 from dicom_node.archive.located import LOCATED, ORDER, Located
+from dicom_node.dataset.made import FROM_STUDY, encoded
 from dicom_node.dataset.part10 import FileMeta
 from dicom_node.dataset.syntax import EXPLICIT_LITTLE
 from dicom_node.dataset.uid import is_uid
@@ -36,7 +36,7 @@ from dicom_node.store.base import Readable
 from dicom_node.web.access import AccessLog, address_of
 from dicom_node.web.auth import Authenticator
 from dicom_node.web.catalog import Catalog, scope
-from dicom_node.web.metadata import instance_json
+from dicom_node.web.metadata import first_value, instance_json
 from dicom_node.web.problem import Problem, bad_request, not_found, unavailable
 from dicom_node.web.room import Room
 from dicom_node.web.ticket import Ticket
@@ -149,7 +149,7 @@ class Measurements:
                 str(made.SOPClassUID), str(made.SOPInstanceUID), EXPLICIT_LITTLE.uid,
                 ticket.subject[:16], "", address_of(request),
             )  # fmt: skip
-            await asyncio.to_thread(self._keep, hospital, study, meta, document.encoded(made))
+            await asyncio.to_thread(self._keep, hospital, study, meta, encoded(made))
         log.get().info("measurements_saved", study_uid=study, marks=len(wanted))
         return _saved(meta.sop_instance, at)
 
@@ -218,7 +218,7 @@ class Measurements:
         said = await asyncio.to_thread(
             instance_json, self._store, Located(**rows[0]), self._base, anon=False
         )
-        return {keyword: _first(said, keyword) for keyword in document.FROM_STUDY}
+        return {keyword: first_value(said, keyword) for keyword in FROM_STUDY}
 
     async def _newest(self, study: str, series: str = "") -> list[Document]:
         """The newest document of each author, or of the one whose *series* it is."""
@@ -293,13 +293,3 @@ async def _body(request: Request) -> bytes:
     except (ClientDisconnect, TimeoutError) as error:
         raise Problem(408, "bad_request", "The body ended early.") from error
     return bytes(body)
-
-
-def _first(said: dict[str, Any], keyword: str) -> str:
-    """The first value of an attribute in DICOM JSON, as text."""
-    element = said.get(f"{tag_for_keyword(keyword):08X}", {})
-    value = (element.get("Value") or [""])[0]
-    if isinstance(value, dict):
-        groups = ("Alphabetic", "Ideographic", "Phonetic")
-        return "=".join(str(value.get(group, "")) for group in groups).rstrip("=")
-    return str(value or "")

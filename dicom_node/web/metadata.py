@@ -8,6 +8,8 @@ import mmap
 from collections.abc import Sequence
 from typing import Any
 
+from pydicom.datadict import tag_for_keyword
+
 from dicom_node.archive.located import Located
 from dicom_node.dataset.elements import PIXEL_DATA, Buffer, inflate, true_syntax
 from dicom_node.dataset.jsonmodel import JsonModel
@@ -19,7 +21,7 @@ from dicom_node.web.derived import Derived
 
 LEVEL = 5
 # To be changed when the same file is to give other metadata: what is kept is then made anew.
-EDITION = 1
+EDITION = 2
 
 
 def readable(file: Buffer, instance: Located) -> tuple[Buffer, int, Syntax]:
@@ -49,6 +51,16 @@ def instance_json(store: Readable, instance: Located, base: str, *, anon: bool) 
         result["7FE00010"] = {"vr": "OW", "BulkDataURI": f"{address}/{PIXEL_DATA:08X}"}
     _complete(result, instance)
     return dict(sorted(result.items()))
+
+
+def first_value(said: dict[str, Any], keyword: str) -> str:
+    """The first value of an attribute in DICOM JSON, as text."""
+    element = said.get(f"{tag_for_keyword(keyword):08X}", {})
+    value = (element.get("Value") or [""])[0]
+    if isinstance(value, dict):
+        groups = ("Alphabetic", "Ideographic", "Phonetic")
+        return "=".join(str(value.get(group, "")) for group in groups).rstrip("=")
+    return str(value or "")
 
 
 def _complete(result: dict[str, Any], instance: Located) -> None:

@@ -34,6 +34,21 @@ def stack(running: Stack) -> Iterator[Stack]:
     running.wait_archived()
 
 
+@pytest.fixture(scope="module")
+def renders(running: Stack) -> Iterator[Stack]:
+    """The running node, and `dicom-node render`."""
+    running.start("render")
+    running.wait_ready("render")
+    yield running
+    assert running.stop("render") == 0
+
+
+@pytest.fixture
+def node(stack: Stack, renders: Stack) -> Stack:
+    """The same, empty."""
+    return stack
+
+
 def shared(pattern: str) -> list[Path]:
     """Files of the shared test data, none when it is not there."""
     return sorted(path for path in DATA.glob(pattern) if path.is_file())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from dicom_node.render.space import Grid
 from dicom_node.render.volume import Level, Volume, _factors, _mean
 
 from . import samples
+from .sender import send
 from .stack import Stack
 
 AIR, BODY = -1000, 40
@@ -102,6 +104,25 @@ def series(
     return found
 
 
+def archived(stack: Stack, datasets: list[Dataset]) -> Dataset:
+    """Have *datasets* in the archive; the first of them."""
+    answers = send(stack.dicom_port, [samples.message(one) for one in datasets], "CT_A")
+    assert all(answer and answer.status == 0 for answer in answers)
+    stack.wait_archived()
+    return datasets[0]
+
+
+def workers(stack: Stack) -> list[int]:
+    """The processes that draw: those in which VTK is loaded."""
+    gateway = stack.processes["render"].pid
+    found = []
+    for task in Path(f"/proc/{gateway}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if "vtkRenderingVolume" in Path(f"/proc/{child}/maps").read_text():
+                found.append(int(child))
+    return found
+
+
 @dataclass
 class Frame:
     about: dict[str, Any]
@@ -141,7 +162,7 @@ class Reader:
 
     def say(self, kind: str, **content: Any) -> int:
         message = {"type": kind, **content}
-        if kind not in ("open", "ticket", "shown", "hide"):
+        if kind not in ("open", "ticket", "shown", "hide", "cancel"):
             self.seq += 1
             message.setdefault("seq", self.seq)
         self.connection.send(json.dumps(message))

@@ -129,7 +129,7 @@ def test_no_answer_of_any_kind_holds_a_name_or_identifier(stack: Stack, syntax: 
 
 
 def test_what_is_needed_to_show_the_picture_is_still_there(stack: Stack) -> None:
-    dataset = secret()
+    dataset = secret(RescaleType="HU")
     archived(stack, samples.message(dataset))
     anonymous = ticket(stack, dataset)
     instance = samples.address(dataset)
@@ -138,6 +138,7 @@ def test_what_is_needed_to_show_the_picture_is_still_there(stack: Stack) -> None
     assert metadata["00280030"]["Value"] == [0.7, 0.7]
     assert metadata["00200037"]["Value"] == [1, 0, 0, 0, 1, 0]
     assert metadata["00281050"]["Value"] == [100]
+    assert metadata["00281054"]["Value"] == ["HU"]
     assert metadata["00080060"]["Value"] == ["CT"]
     assert metadata["00080020"]["Value"] == ["20261120"]
     window = metadata["52009229"]["Value"][0]["00289132"]["Value"][0]
@@ -190,7 +191,7 @@ def test_the_overview_names_nobody(stack: Stack) -> None:
 
 def test_a_name_in_the_place_of_a_code_is_not_shown_or_found(stack: Stack) -> None:
     name = "XXXXXXXXXX"
-    dataset = secret(BodyPartExamined=name, Laterality=name, Modality=name)
+    dataset = secret(BodyPartExamined=name, Laterality=name, Modality=name, RescaleType=name)
     message = samples.message(dataset)
     message.data = message.data.replace(name.encode(), "王秘密 ".encode())
     archived(stack, message)

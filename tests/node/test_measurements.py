@@ -14,9 +14,9 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
+from dicom_node.dataset.made import person
 from dicom_node.dataset.uid import derived
 from dicom_node.measurements import marks, reading
-from dicom_node.measurements.document import person
 
 from . import samples
 from .sender import send

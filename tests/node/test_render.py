@@ -25,10 +25,12 @@ from .rendering import (
     SAGITTAL,
     Ended,
     Reader,
+    archived,
     grid,
     opened,
     reader,
     series,
+    workers,
 )
 from .sender import Message, send
 from .stack import Stack, wait_until
@@ -47,26 +49,6 @@ LETTERS = {
     "L": "HPFA", "R": "HAFP", "H": "ARPL", "F": "ALPR",
 }  # fmt: skip
 PIXEL, SIZE = 0.5, (320, 320)
-
-
-@pytest.fixture(scope="module")
-def renders(running: Stack) -> Iterator[Stack]:
-    running.start("render")
-    running.wait_ready("render")
-    yield running
-    assert running.stop("render") == 0
-
-
-@pytest.fixture
-def node(stack: Stack, renders: Stack) -> Stack:
-    return stack
-
-
-def archived(stack: Stack, datasets: list[Dataset]) -> Dataset:
-    answers = send(stack.dicom_port, [samples.message(one) for one in datasets], "CT_A")
-    assert all(answer and answer.status == 0 for answer in answers)
-    stack.wait_archived()
-    return datasets[0]
 
 
 def expected(name: str, point: Any) -> tuple[int, int]:
@@ -437,17 +419,6 @@ def test_a_killed_worker_costs_a_moment_and_no_cut(renders: Stack, session: Read
     again = session.show(**view).pixels
     assert np.abs(again.astype(int) - before).mean() < 1
     assert frame.about["edges"]["right"] == "L"
-
-
-def workers(stack: Stack) -> list[int]:
-    """The processes that draw: those in which VTK is loaded."""
-    gateway = stack.processes["render"].pid
-    found = []
-    for task in Path(f"/proc/{gateway}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            if "vtkRenderingVolume" in Path(f"/proc/{child}/maps").read_text():
-                found.append(int(child))
-    return found
 
 
 def test_a_volume_that_has_gone_meanwhile_ends_the_session_and_no_worker(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import psycopg
 import pydicom
 import pytest
@@ -26,6 +27,7 @@ from dicom_node.web.derived import Derived
 
 from . import samples
 from .bucket import ACCESS_KEY, BUCKET, SECRET_KEY, Server, Way
+from .rendering import AXIAL, grid, opened, series
 from .sender import message_of, send
 from .stack import Stack, parts_of, wait_until
 from .test_keeping import archived, tables
@@ -110,6 +112,36 @@ def test_what_is_received_lies_in_the_bucket_as_dicom_files(
     for dataset in datasets:
         whole = stack.get(samples.address(dataset), accept="application/dicom")
         assert whole.content.endswith(samples.message(dataset).data), "it is served from there"
+
+
+def test_a_series_in_the_bucket_is_drawn_also_when_copies_of_it_are_here(
+    remote: tuple[Stack, Way],
+) -> None:
+    stack, _way = remote
+    on = grid(AXIAL, (256, 256, 6), (0.5, 0.5, 2))
+    rows, columns = np.mgrid[:256, :256]
+    noise = np.random.default_rng(2).normal(0, 4, (6, 256, 256))
+    voxels = (600 * np.sin(rows / 30) * np.cos(columns / 20) + noise).astype(np.int16)
+    hospitals = stack.portal.configuration["hospitals"]
+    stack.configure(hospitals=[{**one, "htj2k": True} for one in hospitals])
+    stack.restart("archive", YUNYING_NODE_ARCHIVE_SETTLE_SECONDS="1")
+    stack.start("render")
+    try:
+        datasets = series(on, voxels, BitsStored=16, HighBit=15)
+        archived(stack, *datasets)
+        copies = stack.root / "store" / "derived"
+        wait_until(lambda: list(copies.glob("**/*-htj2k-*.json")), "copies are made")
+        stack.wait_ready("render")
+        with opened(stack, datasets[0]) as one:
+            assert one.opened["range"] == [voxels.min(), voxels.max()]
+            assert one.opened["unit"] == "HU"
+            one.show(orientation="axial", size=[32, 32])
+            one.say("probe", point=on.point(np.array([100.0, 30.0, 3.0])).tolist())
+            assert one.wait("value")["value"] == voxels[3, 30, 100]
+    finally:
+        stack.stop("render")
+        stack.configure(hospitals=hospitals)
+        stack.restart("archive")
 
 
 @pytest.mark.req("ARC-5.6", part=True)

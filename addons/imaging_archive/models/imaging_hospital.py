@@ -23,6 +23,13 @@ class ImagingHospital(models.Model):
         "slow lines. The original stays as it came; a third more space is needed.",
     )
 
+    outside_render = fields.Boolean(
+        string="3D for Patients and Shares",
+        default=True,
+        help="The server draws planes, slabs and volumes for patients and for whoever opens a "
+        "share, on a phone too. Off: they see the images as they were taken.",
+    )
+
     @api.depends("path_template", "code")
     def _compute_path_example(self):
         for hospital in self:

@@ -10,7 +10,7 @@ ROLE_PERMISSIONS = {
     "imaging_base.group_radiologist": {"view", "download", "annotate", "render"},
     "imaging_base.group_expert": {"view", "annotate", "render"},
     "imaging_base.group_qc": {"view", "render"},
-    "imaging_base.group_patient": {"view"},
+    "imaging_base.group_patient": {"view", "render"},
 }
 MOST_STUDIES = 50
 
@@ -26,6 +26,13 @@ class ImagingTicket(models.AbstractModel):
         """What the roles of `user` permit with the images in sight (a set, maybe empty)."""
         granted = [perms for role, perms in ROLE_PERMISSIONS.items() if user.has_group(role)]
         return set().union(*granted)
+
+    @api.model
+    def _outside(self, perms, studies):
+        """What of `perms` somebody outside the hospitals gets for `studies`."""
+        # What a hospital gives away is no secret to whoever is given it.
+        given = all(hospital.outside_render for hospital in studies.sudo().hospital_id)
+        return perms if given else perms - {"render"}
 
     @api.model
     def _for_studies(self, studies, action, *, purpose="reading", anonymous=False, reason=""):
@@ -79,6 +86,8 @@ class ImagingTicket(models.AbstractModel):
         perms = self._permissions(user)
         if not perms:
             raise AccessError(self.env._("Your role does not include looking at images."))
+        if not user._is_internal():
+            perms = self._outside(perms, studies)
         return self._issue(
             scope,
             studies,

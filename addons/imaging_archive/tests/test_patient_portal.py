@@ -1,4 +1,5 @@
 from odoo.addons.imaging_base.tests.imaging_case import PASSWORD
+from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
@@ -33,6 +34,28 @@ class TestPatientPortal(ArchiveHttpCase):
         self.assertEqual(patients.search([]), self.own.patient_id)
         with self.assertRaises(AccessError):
             self.study_a.with_user(self.person).read(["patient_name"])
+
+    def _perms(self):
+        issuer = self.env["imaging.ticket"].with_user(self.person)
+        ticket = issuer._for_studies(self.own.with_user(self.person), "open")
+        return self._claims(ticket.token)["perms"]
+
+    @req("PAT-1.6", "PAT-1.7", "PAT-1.8", "PAT-1.27", part=True)
+    def test_patient_has_planes_and_volumes_drawn_unless_the_hospital_says_no(self):
+        self.assertEqual(self._perms(), ["render", "view"])
+        self.a.outside_render = False
+        self.assertEqual(self._perms(), ["view"])
+        # That of another hospital is no matter, nor are the hospital's own people.
+        self.b.outside_render = False
+        self.a.outside_render = True
+        self.assertEqual(self._perms(), ["render", "view"])
+
+    def test_hospital_keeps_the_renderer_for_its_own_people(self):
+        self.a.outside_render = False
+        user = self.users_a["radiologist"]
+        issuer = self.env["imaging.ticket"].with_user(user)
+        ticket = issuer._for_studies(self.study_a.with_user(user), "open")
+        self.assertIn("render", self._claims(ticket.token)["perms"])
 
     def test_patient_opens_the_own_images_and_no_others(self):
         self.login(self.person)

@@ -15,6 +15,7 @@ CHOSEN = {
     "expires_at",
     "anonymous",
     "allow_download",
+    "allow_render",
     "max_openings",
     "password",
     "note",
@@ -55,6 +56,13 @@ class ImagingShare(models.Model):
     )
     allow_download = fields.Boolean(
         readonly=True, help="Whoever opens the link may save the original files."
+    )
+    allow_render = fields.Boolean(
+        string="Allow 3D",
+        default=True,
+        readonly=True,
+        help="For whoever opens the link the server draws planes, slabs and volumes, on a phone "
+        "too, unless the hospital has switched that off for all shares.",
     )
     max_openings = fields.Integer(
         readonly=True, help="How many times the link may be opened. 0: without limit."

@@ -49,6 +49,15 @@ class ImagingShare(models.Model):
             and self.study_ids.with_user(owner).has_access("read")
         )
 
+    def _permissions(self):
+        perms = {"view"}
+        if self.allow_download:
+            perms.add("download")
+        issuer = self.env["imaging.ticket"]
+        if self.allow_render and "render" in issuer._permissions(self.user_id):
+            perms.add("render")
+        return issuer._outside(perms, self.study_ids)
+
     def _guesses(self, address, now):
         """Whether too many wrong passwords came from `address`, here or at all shares."""
         wrong = self.env["imaging.share.opening"].search(
@@ -119,7 +128,7 @@ class ImagingShare(models.Model):
             self.study_ids,
             action,
             subject=self._subject(),
-            perms={"view", "download"} if self.allow_download else {"view"},
+            perms=self._permissions(),
             label=self._label(),
             anonymous=self.anonymous,
             purpose="share",

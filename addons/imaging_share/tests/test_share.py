@@ -6,6 +6,7 @@ from unittest.mock import patch
 import zxingcpp
 from odoo import fields
 from odoo.addons.imaging_archive import revocations
+from odoo.addons.imaging_archive.models.imaging_ticket import ROLE_PERMISSIONS
 from odoo.addons.imaging_archive.tests.archive_case import study_event
 from odoo.addons.imaging_base.tests.requirements import req
 from odoo.exceptions import AccessError, ValidationError
@@ -94,10 +95,33 @@ class TestShare(ShareCase):
             self.assertEqual(claims["scope"], {"studies": ["1.2.826.1"]})
             self.assertNotIn("王", claims["label"])
 
+    def _perms(self, share):
+        _outcome, ticket = self._open(share)
+        return self._claims(ticket.token)["perms"]
+
     def test_share_gives_download_only_when_it_says_so(self):
         for allow, perms in ((False, ["view"]), (True, ["download", "view"])):
-            _outcome, ticket = self._open(self._share(allow_download=allow))
-            self.assertEqual(self._claims(ticket.token)["perms"], perms)
+            share = self._share(allow_download=allow, allow_render=False)
+            self.assertEqual(self._perms(share), perms)
+
+    @req("PAT-1.6", "PAT-1.7", "PAT-1.8", "PAT-1.27", part=True)
+    def test_share_has_planes_and_volumes_drawn_unless_it_or_its_hospital_says_no(self):
+        share = self._share()
+        self.assertEqual(self._perms(share), ["render", "view"])
+        self.assertEqual(self._perms(self._share(allow_render=False)), ["view"])
+        self.a.outside_render = False
+        self.assertEqual(self._perms(share), ["view"])
+        self.a.outside_render = True
+        _outcome, ticket = self._open(share)
+        self.a.outside_render = False
+        renewed = self.env["imaging.ticket"]._renew(ticket.token)
+        self.assertEqual(self._claims(renewed.token)["perms"], ["view"])
+
+    def test_share_gives_no_more_than_its_owner_has(self):
+        share = self._share()
+        # A role of one's own, without the right that is asked about.
+        with patch.dict(ROLE_PERMISSIONS, {"imaging_base.group_radiologist": {"view", "download"}}):
+            self.assertEqual(self._perms(share), ["view"])
 
     def test_ticket_ends_with_the_share(self):
         share = self._share(hours=0.1)

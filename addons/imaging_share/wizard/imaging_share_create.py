@@ -45,6 +45,13 @@ class ImagingShareCreate(models.TransientModel):
     )
     anonymous_required = fields.Boolean(related="hospital_id.share_anonymous_required")
     allow_download = fields.Boolean(help="Whoever opens the link may save the original files.")
+    allow_render = fields.Boolean(
+        string="Allow 3D",
+        default=True,
+        help="For whoever opens the link the server draws planes, slabs and volumes, on a phone "
+        "too, unless the hospital has switched that off for all shares.",
+    )
+    render_allowed = fields.Boolean(related="hospital_id.outside_render")
     max_openings = fields.Integer(
         string="Openings at Most", help="How many times the link may be opened. 0: without limit."
     )
@@ -80,6 +87,7 @@ class ImagingShareCreate(models.TransientModel):
                 "expires_at": expires_at,
                 "anonymous": self.anonymous,
                 "allow_download": self.allow_download,
+                "allow_render": self.allow_render,
                 "max_openings": self.max_openings,
                 "password": password,
                 "note": self.note,
