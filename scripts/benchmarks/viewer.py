@@ -114,7 +114,7 @@ def _radiograph(path: Path) -> Path:
 
 def _stored(product: Product, files: list[Path]) -> str:
     newest = product.newest()
-    send(files, product.dicom_port, 4, partial(nodelay, calling=SMALL_MODALITY))
+    send(files, product.dicom_port, min(4, len(files)), partial(nodelay, calling=SMALL_MODALITY))
     product.wait_until_indexed(newest, len(files))
     ds = pydicom.dcmread(files[0], stop_before_pixels=True)
     return str(ds.StudyInstanceUID)
