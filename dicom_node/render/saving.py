@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 PERMISSION = "annotate"
 MOST_WAITING, MOST_OF_ONE = 32, 4
+_REMEMBERED = 1000
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _HOSPITAL: LiteralString = "SELECT hospital FROM archive.study WHERE study_uid = %(study)s"
 _SAVED: LiteralString = """
@@ -116,8 +118,9 @@ class Savings:
         self._base = f"{config.web.origin}/dicom-web"
         self._turn = asyncio.Semaphore(workers)
         self._all: dict[str, Saving] = {}
-        # Until they are in the index.
-        self._saved: dict[str, int] = {}
+        # Until they are in the index: how many images of a series, and the last number of a study.
+        self._saved: OrderedDict[str, int] = OrderedDict()
+        self._numbers: OrderedDict[str, int] = OrderedDict()
         # What pydicom warns of would stand in the log, with the value that it warns of.
         pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
         pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
@@ -167,7 +170,7 @@ class Savings:
     async def _run(self, saving: Saving) -> None:
         try:
             count = await self._keep(saving)
-            self._saved[saving.series] = count
+            _remember(self._saved, saving.series, count)
             log.get().info("batch_saved", series_uid=saving.series, images=count)
             saving.tell("saved", count=count)
         except Problem as problem:
@@ -204,10 +207,15 @@ class Savings:
     async def _count(self, series: str) -> int:
         """How many instances of it are kept already."""
         rows = await self._gateway.catalog.rows(_SAVED, {"series": series})
-        count = int(rows[0]["instances"])
-        if count:
-            self._saved.pop(series, None)
-        return count or self._saved.get(series, 0)
+        return int(rows[0]["instances"]) or self._saved.get(series, 0)
+
+    async def _number(self, study: str) -> int:
+        """The next of the study's series."""
+        rows = await self._gateway.catalog.rows(_LAST, {"study": study, "first": FIRST_NUMBER})
+        last = rows[0]["number"] or FIRST_NUMBER - 1
+        number = max(int(last), self._numbers.get(study, 0)) + 1
+        _remember(self._numbers, study, number)
+        return number
 
     async def _hospital(self, study: str) -> str:
         rows = await self._gateway.catalog.rows(_HOSPITAL, {"study": study})
@@ -218,9 +226,6 @@ class Savings:
     async def _captures(self, saving: Saving) -> Captures:
         wanted = saving.wanted
         first = wanted.sources[0]
-        rows = await self._gateway.catalog.rows(
-            _LAST, {"study": first.study, "first": FIRST_NUMBER}
-        )
         try:
             said = await asyncio.to_thread(
                 instance_json, self._store, first, self._base, anon=False
@@ -229,7 +234,7 @@ class Savings:
             raise unavailable("The stored objects cannot be read.") from error
         order = Order(
             saving.series,
-            (rows[0]["number"] or FIRST_NUMBER - 1) + 1,
+            await self._number(first.study),
             wanted.description or description(wanted.views[0]),
             wanted.ticket.label,
             wanted.spacing,
@@ -293,6 +298,12 @@ class Savings:
         )  # fmt: skip
         with _disk():
             made.add([encode(meta), *pieces])
+
+
+def _remember(table: OrderedDict[str, int], key: str, value: int) -> None:
+    table[key] = value
+    if len(table) > _REMEMBERED:
+        table.popitem(last=False)
 
 
 @contextlib.contextmanager

@@ -280,7 +280,18 @@ def test_the_series_names_patient_source_reader_and_device(node: Stack, scene: D
     assert of_series.SeriesInstanceUID == scene.SeriesInstanceUID
     sources = {one.ReferencedSOPInstanceUID for one in picture.SourceImageSequence}
     assert len(sources) == 48 and scene.SOPInstanceUID in sources
-    assert again[0].SeriesNumber == picture.SeriesNumber + 1 > 9100
+    assert again[0].SeriesNumber == picture.SeriesNumber + 1 == 9102
+
+
+def test_series_that_are_saved_at_once_have_numbers_of_their_own(
+    node: Stack, scene: Dataset
+) -> None:
+    with writer(node, scene) as one:
+        for spacing in (10, 20, 30):
+            one.say("save", view={"size": [64, 64]}, planes={"spacing": spacing, "range": None})
+        series_uids = {told(one, "saved", "unsaved")["series"] for _each in range(3)}
+    numbers = {int(fetched(node, scene, uid)[0].SeriesNumber) for uid in series_uids}
+    assert numbers == {9101, 9102, 9103}
 
 
 def test_the_saved_series_is_a_volume_again_and_open_to_anonymous_tickets(
