@@ -1,4 +1,4 @@
-"""Planes, slabs and volume rendering in the viewer's own window, against the files' voxels."""
+"""Planes, slabs and volume rendering by the reader's machine, against the files' voxels."""
 
 import itertools
 import math
@@ -44,6 +44,7 @@ def launch(browser, origin, portal):
     def make(study, options):
         context = browser.new_context(base_url=origin, locale="zh-CN", **options)
         context.set_default_timeout(30_000)
+        VolumePage.keep(context, "local")
         contexts.append(context)
         ticket = portal("radiologist").ticket(study)
         return ViewerPage.launch(context.new_page(), study, ticket, phone=options is PHONE)
@@ -443,6 +444,7 @@ def test_without_webgl_planes_are_there_and_the_rendering_says_why_not(
     )
     context = plain.new_context(base_url=origin, locale="zh-CN", **DESKTOP)
     context.set_default_timeout(30_000)
+    VolumePage.keep(context, "local")
     ticket = portal("radiologist").ticket(chest_uid)
     viewer = ViewerPage.launch(context.new_page(), chest_uid, ticket, phone=False)
     volume = VolumePage.open(viewer)

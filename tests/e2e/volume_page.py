@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from e2e.picture import Slices
 from e2e.viewer_page import ViewerPage
@@ -44,6 +44,11 @@ class VolumePage:
         self.viewer = viewer
         self.page = viewer.page
         self.phone = viewer.phone
+
+    @staticmethod
+    def keep(context: BrowserContext, place: str) -> None:
+        """As a reader who chose where pictures are made: ``local`` or ``server``."""
+        context.add_init_script(f"localStorage.setItem('yunying.drawing', '{place}')")
 
     @classmethod
     def open(cls, viewer: ViewerPage) -> VolumePage:

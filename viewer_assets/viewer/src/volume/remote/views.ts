@@ -73,7 +73,8 @@ export class Views {
   /** Tells at once what is due. */
   flush(): void {
     this.last = performance.now();
-    for (const [pane, wanted] of this.panes) {
+    // The rendering, which takes longest, comes last.
+    for (const [pane, wanted] of [...this.panes].sort(([a], [b]) => a - b)) {
       if (!wanted.due) continue;
       const seq = this.next();
       if (!this.send({ type: 'view', pane, seq, moving: wanted.moving, ...changes(wanted.told, wanted.view) })) return;

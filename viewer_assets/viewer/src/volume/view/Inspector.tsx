@@ -15,12 +15,12 @@ export function Inspector() {
   return (
     <>
       <CursorReadout />
+      <PlaceSettings />
       <SlabSettings />
       <WindowSettings />
       <TurnSettings />
       <BatchSettings />
       <VrSettings />
-      <PlaceSettings />
       <p class="settings quiet">{w('keys.title')}</p>
     </>
   );
