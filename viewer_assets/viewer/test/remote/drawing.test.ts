@@ -78,6 +78,24 @@ describe('drawing by the server', () => {
     expect(painted).toEqual([2]);
   });
 
+  it('takes the pictures of another session, whatever is still on its way of the one before', async () => {
+    drawing.plane('axial', canvas(), { sharp: vi.fn() }).show(SCENE);
+    const late = drawing.frame(frame({ number: 500, seq: 5 }), new Uint8Array([9]));
+    drawing.opened();
+    await late;
+    await drawing.frame(frame({ number: 1, seq: 6 }), new Uint8Array([1]));
+    expect(painted).toEqual([1]);
+  });
+
+  it('shows no picture of who had the pane before', async () => {
+    drawing.plane('axial', canvas(), { sharp: vi.fn() }).show(SCENE);
+    await soon();
+    const seq = viewOf(0)?.seq ?? 0;
+    drawing.plane('batch', canvas(), { sharp: vi.fn() });
+    await drawing.frame(frame({ number: 1, seq }), new Uint8Array([7]));
+    expect(painted).toEqual([]);
+  });
+
   it('says that a pane moves while a hand is on it, and that it rests after', async () => {
     const painter = drawing.plane('coronal', canvas(), { sharp: vi.fn() });
     moving = true;

@@ -49,11 +49,10 @@ export function openRemote(target: Target, signal: AbortSignal): Promise<There |
         },
         message: (message) => {
           drawingOf().hear(message);
-          if (message.type === 'lost') store.notice.value = w('server.lost');
+          if (message.type === 'lost') tell(w('server.lost'));
           if (message.type === 'error') tell(w('server.refused'));
         },
         frame: (frame, picture) => {
-          if (store.notice.value === w('server.lost')) store.notice.value = null;
           void drawingOf().frame(frame, picture);
         },
         away: () => {

@@ -5,30 +5,35 @@ import type { Views } from './views';
 
 /** A pane's canvas and what comes for it; pictures are decoded beside the page's work, and never shown out of order. */
 export class RemotePane {
-  private newest = -1;
+  /** Pictures of older views are of who had the pane's number before. */
+  private newest: number;
   private drawn = 0;
+  private session = 0;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly heard: Heard,
     private readonly views: Views,
-  ) {}
+  ) {
+    this.newest = views.last + 1;
+  }
 
   /** Another view was asked for, or what is seen has changed. */
   stale(): void {
     this.heard.sharp(false);
   }
 
-  /** From another session, whose frames are counted anew. */
+  /** Another session, whose frames are counted anew. */
   restart(): void {
     this.drawn = 0;
+    this.session++;
   }
 
   async take(frame: Frame, data: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { session } = this;
     const bitmap = await createImageBitmap(new Blob([data], { type: `image/${frame.format}` }));
     try {
-      // A pane's first picture may still be of who had its number before.
-      if (frame.number <= this.drawn || frame.seq < this.newest) return;
+      if (session !== this.session || frame.number <= this.drawn || frame.seq < this.newest) return;
       this.drawn = frame.number;
       this.newest = frame.seq;
       const { canvas } = this;

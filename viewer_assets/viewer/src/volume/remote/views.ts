@@ -19,7 +19,7 @@ interface Wanted {
 export class Views {
   private readonly panes = new Map<number, Wanted>();
   private seq = 0;
-  private last = -Infinity;
+  private flushed = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `send`: false when nothing can be told now. */
@@ -27,6 +27,11 @@ export class Views {
     private readonly send: (message: object) => boolean,
     private readonly atFrame: (callback: () => void) => void = (callback) => { requestAnimationFrame(callback); },
   ) {}
+
+  /** The number given last. */
+  get last(): number {
+    return this.seq;
+  }
 
   /** For whatever else is numbered. */
   next(): number {
@@ -72,7 +77,7 @@ export class Views {
 
   /** Tells at once what is due. */
   flush(): void {
-    this.last = performance.now();
+    this.flushed = performance.now();
     // The rendering, which takes longest, comes last.
     for (const [pane, wanted] of [...this.panes].sort(([a], [b]) => a - b)) {
       if (!wanted.due) continue;
@@ -94,7 +99,7 @@ export class Views {
         this.timer = undefined;
         this.flush();
       });
-    }, Math.max(0, this.last + PACE_MS - performance.now()));
+    }, Math.max(0, this.flushed + PACE_MS - performance.now()));
   }
 }
 
