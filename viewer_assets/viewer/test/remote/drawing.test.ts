@@ -22,7 +22,7 @@ let painted: number[];
 
 function canvas(): HTMLCanvasElement {
   return {
-    width: 0, height: 0, getBoundingClientRect: () => ({ width: 200 }),
+    width: 0, height: 0,
     getContext: () => ({ drawImage: (bitmap: { of: number }) => painted.push(bitmap.of) }),
   } as unknown as HTMLCanvasElement;
 }
@@ -94,6 +94,14 @@ describe('drawing by the server', () => {
     drawing.plane('batch', canvas(), { sharp: vi.fn() });
     await drawing.frame(frame({ number: 1, seq }), new Uint8Array([7]));
     expect(painted).toEqual([]);
+  });
+
+  it('says what is shown in millimetres of the pane, also while that is hidden', async () => {
+    const picture = vi.fn();
+    drawing.plane('axial', canvas(), { sharp: vi.fn(), picture }).show(SCENE);
+    await soon();
+    await drawing.frame(frame({ number: 1, seq: viewOf(0)?.seq ?? 0, width: 400, pixel: 0.25 }), PNG);
+    expect(picture).toHaveBeenCalledWith(expect.objectContaining({ pixel: 0.5 }));
   });
 
   it('says that a pane moves while a hand is on it, and that it rests after', async () => {

@@ -148,11 +148,12 @@ export class RemoteDrawing implements Drawing {
     this.questions.hear(answer);
   }
 
-  private painter<Scene>(number: number, canvas: HTMLCanvasElement, heard: Heard, viewOf: (scene: Scene) => View): Painter<Scene> {
+  private painter<Scene extends { width: number }>(number: number, canvas: HTMLCanvasElement, heard: Heard, viewOf: (scene: Scene) => View): Painter<Scene> {
     const pane = new RemotePane(canvas, heard, this.views);
     this.panes.set(number, pane);
     return {
       show: (scene) => {
+        pane.resize(scene.width);
         if (this.views.want(number, viewOf(scene), this.manner.moving())) pane.stale();
       },
       close: () => {

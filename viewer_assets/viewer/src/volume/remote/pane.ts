@@ -9,6 +9,8 @@ export class RemotePane {
   private newest: number;
   private drawn = 0;
   private session = 0;
+  /** Of the pane in CSS pixels, also while it is hidden. */
+  private width = 1;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -16,6 +18,10 @@ export class RemotePane {
     private readonly views: Views,
   ) {
     this.newest = views.last + 1;
+  }
+
+  resize(width: number): void {
+    this.width = width;
   }
 
   /** Another view was asked for, or what is seen has changed. */
@@ -42,7 +48,7 @@ export class RemotePane {
         canvas.height = bitmap.height;
       }
       canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-      this.heard.picture?.(pictureOf(frame, canvas.getBoundingClientRect().width));
+      this.heard.picture?.(pictureOf(frame, this.width));
       this.heard.sharp(this.views.shows(frame.pane, frame.seq, frame.sharp) && frame.sharp);
     } finally {
       bitmap.close();
