@@ -104,6 +104,18 @@ describe('drawing by the server', () => {
     expect(picture).toHaveBeenCalledWith(expect.objectContaining({ pixel: 0.5 }));
   });
 
+  it('keeps a pane whose number another had that goes only after it has come', async () => {
+    const before = drawing.plane('axial', canvas(), { sharp: vi.fn() });
+    before.show(SCENE);
+    const sharp = vi.fn();
+    drawing.plane('batch', canvas(), { sharp }).show({ ...SCENE, pixel: 2 });
+    before.close();
+    await soon();
+    expect(of('hide')).toEqual([]);
+    await drawing.frame(frame({ number: 1, seq: viewOf(0)?.seq ?? 0 }), PNG);
+    expect(sharp).toHaveBeenLastCalledWith(true);
+  });
+
   it('says that a pane moves while a hand is on it, and that it rests after', async () => {
     const painter = drawing.plane('coronal', canvas(), { sharp: vi.fn() });
     moving = true;

@@ -97,6 +97,15 @@ describe('views', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('are told whole after one was refused, which the node does not know', () => {
+    views.want(0, { size: [100, 80], pixel: 99 }, false);
+    soon();
+    views.refused();
+    views.want(0, { size: [100, 80], pixel: 2 }, false);
+    soon();
+    expect(told.at(-1)).toMatchObject({ size: [100, 80], pixel: 2 });
+  });
+
   it('of a pane that is gone are taken back', () => {
     views.want(2, { pixel: 1 }, false);
     soon();

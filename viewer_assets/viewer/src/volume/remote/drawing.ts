@@ -60,8 +60,11 @@ export class RemoteDrawing implements Drawing {
 
   hear(message: Message): void {
     if (message.type === 'lost') this.lost = true;
-    else if (message.type === 'error') this.questions.refused(message.message.split(/[.:]/, 1)[0] ?? '');
-    else if ('seq' in message) this.answered(message);
+    if (message.type === 'error') {
+      this.questions.refused(message.message.split(/[.:]/, 1)[0] ?? '');
+      this.views.refused();
+    }
+    if ('seq' in message) this.answered(message);
   }
 
   /** Answers each frame, also one that nobody looks at any more. */
@@ -100,7 +103,6 @@ export class RemoteDrawing implements Drawing {
       close: () => {
         painter.close();
         canvas.remove();
-        this.views.want(NUMBERS.vr, CURSOR_VIEW, false);
       },
     };
   }
@@ -157,8 +159,11 @@ export class RemoteDrawing implements Drawing {
         if (this.views.want(number, viewOf(scene), this.manner.moving())) pane.stale();
       },
       close: () => {
+        // Who has the number now may have come before this one went.
+        if (this.panes.get(number) !== pane) return;
         this.panes.delete(number);
-        if (number !== NUMBERS.vr) this.views.hide(number);
+        if (number === NUMBERS.vr) this.views.want(number, CURSOR_VIEW, false);
+        else this.views.hide(number);
       },
     };
   }

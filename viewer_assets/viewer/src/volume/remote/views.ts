@@ -69,6 +69,11 @@ export class Views {
     return true;
   }
 
+  /** One of them was refused: nobody knows which, so each is told whole the next time. */
+  refused(): void {
+    for (const wanted of this.panes.values()) wanted.told = {};
+  }
+
   /** Another session, which knows nothing. */
   restart(): void {
     for (const wanted of this.panes.values()) Object.assign(wanted, { told: {}, due: true, settled: false });
