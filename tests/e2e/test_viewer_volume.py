@@ -1,4 +1,4 @@
-"""Planes, slabs and volume rendering in the viewer's own window, against the files' voxels."""
+"""Planes, slabs and volume rendering by the reader's machine, against the files' voxels."""
 
 import itertools
 import math
@@ -12,17 +12,23 @@ from e2e import modality
 from e2e.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, PHONE
 from e2e.picture import Slices, difference
 from e2e.viewer_page import ViewerPage
-from e2e.volume_page import PLANES, VolumePage, Voxels
+from e2e.volume_page import (
+    ALIKE,
+    OTHER,
+    PLANES,
+    SAME,
+    VolumePage,
+    Voxels,
+    bright,
+    index_at,
+    likeness,
+    plane_of,
+    same_as,
+)
 
 ACCESSION, COUNT = "CT26110001", 120  # the demonstration's chest CT, 512 × 512 pixels
 # A small window: a rendering takes a second or two without a graphics card.
 DESKTOP = {"viewport": {"width": 940, "height": 520}}
-SAME = 1.5  # mean difference of greys of one and the same picture, drawn twice by different code
-OTHER = 6
-# Share of what two renderings of one thing have in common: how finely they are drawn depends on the
-# machine.
-ALIKE = 0.82
-AXES = {"axial": 0, "coronal": 1, "sagittal": 2}  # of the box of voxels
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,7 @@ def launch(browser, origin, portal):
     def make(study, options):
         context = browser.new_context(base_url=origin, locale="zh-CN", **options)
         context.set_default_timeout(30_000)
+        VolumePage.keep(context, "local")
         contexts.append(context)
         ticket = portal("radiologist").ticket(study)
         return ViewerPage.launch(context.new_page(), study, ticket, phone=options is PHONE)
@@ -70,29 +77,6 @@ def volume(opened):
     return opened
 
 
-def _plane(voxels, pane, layers, by=np.mean):
-    """Layers of the box as a pane shows them, with its spacing downwards and to the right."""
-    box = voxels.hu.take(layers, axis=AXES[pane])
-    flat = by(box, axis=AXES[pane])
-    if pane == "axial":
-        return flat, (voxels.spacing[1], voxels.spacing[2])
-    across = voxels.spacing[2] if pane == "coronal" else voxels.spacing[1]
-    return flat[::-1], (voxels.spacing[0], across)
-
-
-def _index(voxels, pane, position):
-    axis = AXES[pane]
-    return round((position - voxels.origin[axis]) / voxels.spacing[axis])
-
-
-def _same(volume, voxels, pane):
-    """The pane shows the voxels at the place that it states."""
-    index = _index(voxels, pane, volume.number(pane, "position"))
-    expected = volume.expected(pane, *_plane(voxels, pane, [index]))
-    assert difference(volume.greys(pane), expected) < SAME, pane
-    return index
-
-
 @pytest.mark.req("SHR-3.28", "SHR-3.29")
 @pytest.mark.req("SHR-1.10", "CON-1.4", "BI-1.6", part=True)
 def test_three_planes_show_the_voxels_where_they_say_and_the_letters_fit(volume, voxels):
@@ -100,7 +84,7 @@ def test_three_planes_show_the_voxels_where_they_say_and_the_letters_fit(volume,
     assert volume.edges("coronal") == "H L F R"
     assert volume.edges("sagittal") == "H P F A"
     for pane in PLANES:
-        _same(volume, voxels, pane)
+        same_as(volume, voxels, pane)
     expect(volume.page.get_by_test_id("volume-identity")).to_contain_text("王小东")
 
 
@@ -113,7 +97,7 @@ def test_wheel_scrolls_a_plane_by_whole_slices(volume, voxels):
         for _ in range(abs(steps)):
             volume.page.mouse.wheel(0, math.copysign(60, steps))
         expect(volume.pane(pane)).to_have_attribute("data-index", f"{before + steps:.0f}")
-        _same(volume, voxels, pane)
+        same_as(volume, voxels, pane)
 
 
 @pytest.mark.req("CON-4.13")
@@ -138,7 +122,7 @@ def test_click_moves_all_planes_to_the_point_and_tells_its_value(volume, voxels)
         for at, start, step in zip((back, left), voxels.origin[1:], voxels.spacing[1:], strict=True)
     ]
     low = [int(at) for at in index]
-    corner = voxels.hu[_index(voxels, "axial", head)][low[0] : low[0] + 2, low[1] : low[1] + 2]
+    corner = voxels.hu[index_at(voxels, "axial", head)][low[0] : low[0] + 2, low[1] : low[1] + 2]
     weights = [np.array([1 - (at - base), at - base]) for at, base in zip(index, low, strict=True)]
     value = weights[0] @ corner @ weights[1]
     shown = volume.page.get_by_test_id("cursor-value").inner_text()
@@ -150,20 +134,20 @@ def test_click_moves_all_planes_to_the_point_and_tells_its_value(volume, voxels)
 @pytest.mark.req("CON-4.33", "CON-4.35", "BI-1.6", part=True)
 @pytest.mark.parametrize(("name", "by"), [("max", np.max), ("min", np.min), ("mean", np.mean)])
 def test_slab_shows_greatest_least_and_mean_of_the_slices_within(volume, voxels, name, by):
-    middle = _same(volume, voxels, "axial")
+    middle = same_as(volume, voxels, "axial")
     thin = volume.greys("axial")
     volume.press(f"slab-{name}")
     for slices in (3, 9):
         volume.type("slab-thickness", slices * voxels.spacing[0])
         layers = range(middle - slices // 2, middle + slices // 2 + 1)
-        expected = volume.expected("axial", *_plane(voxels, "axial", layers, by))
+        expected = volume.expected("axial", *plane_of(voxels, "axial", layers, by))
         assert difference(volume.greys("axial"), expected) < SAME, slices
     assert difference(thin, expected) > SAME
     across = 13 * voxels.spacing[2]
     volume.type("slab-thickness", across)
-    column = _index(voxels, "sagittal", volume.number("sagittal", "position"))
+    column = index_at(voxels, "sagittal", volume.number("sagittal", "position"))
     expected = volume.expected(
-        "sagittal", *_plane(voxels, "sagittal", range(column - 6, column + 7), by)
+        "sagittal", *plane_of(voxels, "sagittal", range(column - 6, column + 7), by)
     )
     assert difference(volume.greys("sagittal"), expected) < SAME
 
@@ -180,8 +164,8 @@ def test_planes_turn_together_by_the_typed_angle_and_by_their_handles(volume, vo
     volume.press("turn-apply")
     # A quarter turn: the coronal pane shows the sagittal plane.
     assert volume.edges("coronal") == "H P F A"
-    index = _index(voxels, "sagittal", float(volume.number("coronal", "position")) * -1)
-    expected = volume.expected("coronal", *_plane(voxels, "sagittal", [index]))
+    index = index_at(voxels, "sagittal", float(volume.number("coronal", "position")) * -1)
+    expected = volume.expected("coronal", *plane_of(voxels, "sagittal", [index]))
     assert difference(volume.greys("coronal"), expected) < SAME
     volume.press("turn-reset")
     assert difference(volume.greys("coronal"), straight) < SAME
@@ -220,7 +204,7 @@ def test_length_and_value_on_a_plane_are_those_of_the_patient(volume, voxels):
     volume.page.get_by_test_id("volume-tool-probe").click()
     volume.page.mouse.click(box["x"] + start[0], box["y"] + start[1])
     right, down = volume.place("coronal", *start)
-    row = _index(voxels, "coronal", volume.number("coronal", "position"))
+    row = index_at(voxels, "coronal", volume.number("coronal", "position"))
     plane = voxels.hu[:, row, :]
     z = (voxels.middle[0] - down - voxels.origin[0]) / voxels.spacing[0]
     x = (voxels.middle[2] + right - voxels.origin[2]) / voxels.spacing[2]
@@ -253,8 +237,8 @@ def test_batch_makes_a_picture_every_so_many_degrees_and_plays_them(volume, voxe
     # A quarter turn about the long axis: the sagittal plane, the back on the left.
     slider.fill("3")
     assert volume.edges("batch") == "H A F P"
-    index = _index(voxels, "sagittal", 0.5 * voxels.spacing[2] * -1)
-    plane, spacing = _plane(voxels, "sagittal", [index])
+    index = index_at(voxels, "sagittal", 0.5 * voxels.spacing[2] * -1)
+    plane, spacing = plane_of(voxels, "sagittal", [index])
     assert (
         difference(volume.greys("batch"), volume.expected("batch", plane[:, ::-1], spacing)) < OTHER
     )
@@ -267,18 +251,8 @@ def test_batch_makes_a_picture_every_so_many_degrees_and_plays_them(volume, voxe
 def test_window_and_presets_hold_for_all_planes(volume, voxels):
     volume.press("volume-preset-bone")
     for pane in PLANES:
-        _same(volume, voxels, pane)
+        same_as(volume, voxels, pane)
     expect(volume.page.get_by_test_id("volume")).to_have_attribute("data-window-width", "2000.0")
-
-
-def _bright(picture):
-    """Where the rendering has something."""
-    return picture.max(axis=2) > 30
-
-
-def _likeness(one, other):
-    """Share of what either shows that both show."""
-    return (one & other).sum() / max(1, (one | other).sum())
 
 
 @pytest.fixture
@@ -299,23 +273,23 @@ def _cut(volume, *outline):
 @pytest.mark.req("SHR-3.34", "SHR-3.35", "SHR-3.37")
 @pytest.mark.req("CON-4.34", "SHR-1.10", "CON-1.4", "BI-1.6", part=True)
 def test_cut_takes_what_was_framed_and_every_view_shows_it_on_the_right_side(rendering):
-    whole = _bright(rendering.rendering())
+    whole = bright(rendering.rendering())
     middle = whole.shape[1] // 2
     rendering.press("vr-tool-rectangle")
     _cut(rendering, (0.5, 0.02), (0.98, 0.98))
-    cut = _bright(rendering.rendering())
+    cut = bright(rendering.rendering())
     # From the front the patient's left hand is on the right: that half is gone, the other whole.
     assert cut[:, middle + 3 :].sum() < whole[:, middle + 3 :].sum() * 0.03
-    assert _likeness(cut[:, : middle - 3], whole[:, : middle - 3]) > ALIKE
+    assert likeness(cut[:, : middle - 3], whole[:, : middle - 3]) > ALIKE
 
     rendering.press("vr-view-P")
-    behind = _bright(rendering.rendering())
+    behind = bright(rendering.rendering())
     assert rendering.edges("vr") == "H R F L"
-    assert _likeness(behind, np.fliplr(cut)) > ALIKE
-    assert _likeness(behind, cut) < 0.2
+    assert likeness(behind, np.fliplr(cut)) > ALIKE
+    assert likeness(behind, cut) < 0.2
     for view, edges, empty in (("F", "A L P R", "right"), ("H", "A R P L", "left")):
         rendering.press(f"vr-view-{view}")
-        shown = _bright(rendering.rendering())
+        shown = bright(rendering.rendering())
         assert rendering.edges("vr") == edges
         halves = {"left": shown[:, : middle - 3].sum(), "right": shown[:, middle + 3 :].sum()}
         full = halves["left" if empty == "right" else "right"]
@@ -323,22 +297,22 @@ def test_cut_takes_what_was_framed_and_every_view_shows_it_on_the_right_side(ren
     sides = {}
     for view, edges in (("L", "H P F A"), ("R", "H A F P")):
         rendering.press(f"vr-view-{view}")
-        sides[view] = _bright(rendering.rendering())
+        sides[view] = bright(rendering.rendering())
         assert rendering.edges("vr") == edges
-    assert _likeness(sides["L"], np.fliplr(sides["R"])) > ALIKE
+    assert likeness(sides["L"], np.fliplr(sides["R"])) > ALIKE
 
     rendering.press("vr-view-A")
     rendering.press("vr-undo")
-    assert _likeness(_bright(rendering.rendering()), whole) > ALIKE
+    assert likeness(bright(rendering.rendering()), whole) > ALIKE
     rendering.press("vr-tool-freehand")
     rendering.press("vr-take-outside")
     _cut(rendering, (0.4, 0.3), (0.6, 0.3), (0.6, 0.7), (0.4, 0.7))
-    kept = np.argwhere(_bright(rendering.rendering())) / whole.shape
+    kept = np.argwhere(bright(rendering.rendering())) / whole.shape
     assert kept.size
     assert kept.min(axis=0) == pytest.approx([0.3, 0.4], abs=0.06)
     assert kept.max(axis=0) == pytest.approx([0.7, 0.6], abs=0.06)
     rendering.press("vr-restore")
-    assert _likeness(_bright(rendering.rendering()), whole) > ALIKE
+    assert likeness(bright(rendering.rendering()), whole) > ALIKE
 
 
 @pytest.mark.req("SHR-3.36")
@@ -357,36 +331,36 @@ def test_drag_turns_the_volume_and_the_letters_with_it(rendering):
     expect(rendering.page.get_by_test_id("vr-edge-right")).not_to_have_text("L")
     rendering.press("vr-spin")
     rendering.press("vr-view-A")
-    assert _likeness(_bright(rendering.rendering()), _bright(before)) > ALIKE
+    assert likeness(bright(rendering.rendering()), bright(before)) > ALIKE
 
 
 @pytest.mark.req("SHR-3.38")
 def test_table_and_air_are_taken_away_and_the_body_stays(rendering):
     rendering.press("vr-preset-skin")
     rendering.press("vr-view-F")
-    with_table = _bright(rendering.rendering())
+    with_table = bright(rendering.rendering())
     rendering.press("vr-background")
     expect(rendering.pane("vr")).to_have_attribute("data-cuts", "1", timeout=30_000)
-    body = _bright(rendering.rendering())
+    body = bright(rendering.rendering())
     rows = np.flatnonzero(with_table.any(axis=1))
     lowest = np.flatnonzero(body.any(axis=1)).max()
     assert lowest < rows.max() - 5
     assert with_table[lowest + 3 :].sum() > 100
-    assert _likeness(body[: lowest - 3], with_table[: lowest - 3]) > ALIKE
+    assert likeness(body[: lowest - 3], with_table[: lowest - 3]) > ALIKE
     rendering.press("vr-undo")
-    assert _likeness(_bright(rendering.rendering()), with_table) > ALIKE
+    assert likeness(bright(rendering.rendering()), with_table) > ALIKE
 
 
 def test_box_crops_each_end_of_the_volume(rendering):
-    whole = _bright(rendering.rendering())
+    whole = bright(rendering.rendering())
     rows = np.flatnonzero(whole.any(axis=1))
     rendering.type("crop-H-1", 60)
-    lower = np.flatnonzero(_bright(rendering.rendering()).any(axis=1))
+    lower = np.flatnonzero(bright(rendering.rendering()).any(axis=1))
     # The head end is at the top: what is left begins further down and ends where it did.
     assert lower.min() > rows.min() + (rows.max() - rows.min()) * 0.2
     assert abs(int(lower.max()) - int(rows.max())) <= 3
     rendering.press("vr-restore")
-    assert _likeness(_bright(rendering.rendering()), whole) > ALIKE
+    assert likeness(bright(rendering.rendering()), whole) > ALIKE
 
 
 @pytest.mark.req("PAT-1.27", "CON-6.5")
@@ -396,21 +370,21 @@ def test_thumb_switches_planes_scrolls_thickens_and_turns_the_rendering(launch, 
     for pane in ("coronal", "axial"):
         volume.page.get_by_test_id(f"layout-{pane}").tap()
         expect(volume.pane(pane)).to_be_visible()
-        _same(volume, voxels, pane)
+        same_as(volume, voxels, pane)
     volume.page.get_by_test_id("volume-tool-scroll").tap()
     before = volume.number("axial", "index")
     volume.drag("axial", (200, 400), (200, 420), (200, 440), (200, 450))
     assert volume.number("axial", "index") == pytest.approx(before + 10, abs=2)
-    middle = _same(volume, voxels, "axial")
+    middle = same_as(volume, voxels, "axial")
     volume.press("slab-max")
     volume.type("slab-thickness", 5 * voxels.spacing[0])
     expected = volume.expected(
-        "axial", *_plane(voxels, "axial", range(middle - 2, middle + 3), np.max)
+        "axial", *plane_of(voxels, "axial", range(middle - 2, middle + 3), np.max)
     )
     assert difference(volume.greys("axial"), expected) < SAME
     volume.page.get_by_test_id("layout-vr").tap()
     first = volume.rendering()
-    assert _bright(first).any()
+    assert bright(first).any()
     volume.drag("vr", (120, 400), (160, 400), (220, 400), (260, 400))
     assert volume.edges("vr") != "H L F R"
     assert difference(volume.rendering(), first) > 2
@@ -443,10 +417,11 @@ def test_without_webgl_planes_are_there_and_the_rendering_says_why_not(
     )
     context = plain.new_context(base_url=origin, locale="zh-CN", **DESKTOP)
     context.set_default_timeout(30_000)
+    VolumePage.keep(context, "local")
     ticket = portal("radiologist").ticket(chest_uid)
     viewer = ViewerPage.launch(context.new_page(), chest_uid, ticket, phone=False)
     volume = VolumePage.open(viewer)
-    _same(volume, voxels, "coronal")
+    same_as(volume, voxels, "coronal")
     button = volume.page.get_by_test_id("layout-vr")
     expect(button).to_be_disabled()
     expect(button).to_have_attribute("title", re.compile("WebGL"))

@@ -8,12 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
-from e2e.picture import Slices
+from e2e.picture import Slices, difference
 from e2e.viewer_page import ViewerPage
 
 PLANES = ("axial", "sagittal", "coronal")
+SAME = 1.5  # mean difference of greys of one and the same picture, drawn twice by different code
+OTHER = 6
+# Share of what two renderings of one thing have in common: how finely they are drawn depends on the
+# machine.
+ALIKE = 0.82
+AXES = {"axial": 0, "coronal": 1, "sagittal": 2}  # of the box of voxels
 # What lies over the rendering must not be taken for a part of it.
 BARE = ".plane-overlay, .plane .edge, .plane-corner, .identity { visibility: hidden !important }"
 
@@ -44,6 +50,11 @@ class VolumePage:
         self.viewer = viewer
         self.page = viewer.page
         self.phone = viewer.phone
+
+    @staticmethod
+    def keep(context: BrowserContext, place: str) -> None:
+        """As a reader who chose where pictures are made: ``local`` or ``server``."""
+        context.add_init_script(f"localStorage.setItem('yunying.drawing', '{place}')")
 
     @classmethod
     def open(cls, viewer: ViewerPage) -> VolumePage:
@@ -177,3 +188,37 @@ def _bilinear(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
     values[outside[0], :] = np.nan
     values[:, outside[1]] = np.nan
     return values
+
+
+def plane_of(voxels, pane, layers, by=np.mean):
+    """Layers of the box as a pane shows them, with its spacing downwards and to the right."""
+    box = voxels.hu.take(layers, axis=AXES[pane])
+    flat = by(box, axis=AXES[pane])
+    if pane == "axial":
+        return flat, (voxels.spacing[1], voxels.spacing[2])
+    across = voxels.spacing[2] if pane == "coronal" else voxels.spacing[1]
+    return flat[::-1], (voxels.spacing[0], across)
+
+
+def index_at(voxels, pane, position):
+    axis = AXES[pane]
+    return round((position - voxels.origin[axis]) / voxels.spacing[axis])
+
+
+def same_as(volume, voxels, pane):
+    """The pane shows the voxels at the place that it states."""
+    volume.wait(pane)
+    index = index_at(voxels, pane, volume.number(pane, "position"))
+    expected = volume.expected(pane, *plane_of(voxels, pane, [index]))
+    assert difference(volume.greys(pane), expected) < SAME, pane
+    return index
+
+
+def bright(picture):
+    """Where the rendering has something."""
+    return picture.max(axis=2) > 30
+
+
+def likeness(one, other):
+    """Share of what either shows that both show."""
+    return (one & other).sum() / max(1, (one | other).sum())

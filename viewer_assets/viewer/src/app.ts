@@ -98,6 +98,11 @@ export function dicomWeb(): DicomWeb {
   return client;
 }
 
+/** Whose ticket the page has, for lines that outlive it. */
+export function ticketKeeper(): TicketKeeper {
+  return tickets;
+}
+
 /** The user tries again after a failure, wherever it was. */
 export function retry(): void {
   state.connection.value = 'ok';

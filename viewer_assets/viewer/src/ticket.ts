@@ -109,6 +109,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export class TicketKeeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private renewing: Promise<string> | undefined;
+  private readonly listeners = new Set<(ticket: string) => void>();
   onRenewed: (ticket: string) => void = () => undefined;
   /** There will be no newer ticket. */
   onRefused: () => void = () => undefined;
@@ -139,7 +140,16 @@ export class TicketKeeper {
     if (ticket === this.ticket) return;
     this.ticket = ticket;
     this.onRenewed(ticket);
+    for (const listener of this.listeners) listener(ticket);
     this.schedule();
+  }
+
+  /** For who keeps a line open under the ticket. Returns what stops listening. */
+  listen(listener: (ticket: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
   /** A person's own ticket, not that of a share. */

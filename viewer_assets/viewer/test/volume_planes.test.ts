@@ -4,7 +4,7 @@ import { lengthOf, positionText } from '../src/volume/marks';
 import { axesOf, batchAngles, batchAxes, edgesOf, PATIENT, planeOf, scrolled, slicing, slicingAxis, toPane, toPatient, turnInPane, type Pane } from '../src/volume/planes';
 import { normalOf, reslice, slabOffsets, valueAt, type Plane } from '../src/volume/reslice';
 import { dot, length, type Vec3 } from '../src/engine/vector';
-import { paintGreys } from '../src/volume/window';
+import { paintGreys } from '../src/volume/local/window';
 import { fieldVolume, GRID } from './volume_phantom';
 
 const THIN = { thickness: 0, projection: 'max' } as const;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bodyThreshold, fillHoles, keepLargest, outsideBody, spread } from '../src/volume/background';
+import { bodyThreshold, fillHoles, keepLargest, outsideBody, spread } from '../src/volume/local/background';
 import { beneath, fitting, pick, projection, seenAt, spun, standardAxes, STANDARD_VIEWS, trackball, type StandardView } from '../src/volume/camera';
-import { behindOutline, CutVolume, insideOutline, reduced } from '../src/volume/cuts';
+import { behindOutline, CutVolume, insideOutline, reduced } from '../src/volume/local/cuts';
 import { middle, toPoint, type Grid } from '../src/volume/grid';
-import { VolumeBuilder } from '../src/volume/load';
+import { VolumeBuilder } from '../src/volume/local/load';
 import { edgesOf } from '../src/volume/planes';
 import { leastThinning } from '../src/volume/session';
 import { NO_SHIFT, opacityAt, transferOf, usualRange, vrPresetsFor } from '../src/volume/transfer';

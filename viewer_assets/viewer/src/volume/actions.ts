@@ -1,5 +1,5 @@
 import type { Window } from '../engine/presets';
-import { halfExtent, middle, snapToVoxel, type Grid, type Volume } from './grid';
+import { halfExtent, middle, snapToVoxel, type Grid } from './grid';
 import { isOn, type Mark } from './marks';
 import { axesOf, PANES, PATIENT, scrolled, slicingAxis, toPane, turnInPane, type Pane } from './planes';
 import { normalOf, type Projection, type Slab } from './reslice';
@@ -10,12 +10,8 @@ const MOST_ZOOM = 40;
 const LEAST_ZOOM = 0.2;
 let nextMark = 1;
 
-function volume(): Volume | undefined {
-  return store.loaded.value?.volume;
-}
-
 function grid(): Grid | undefined {
-  return volume()?.grid;
+  return store.loaded.value?.grid;
 }
 
 export function moveCursor(point: Vec3): void {
@@ -101,13 +97,12 @@ export function resetPlanes(): void {
   resetWindow();
 }
 
-type NewMark = { kind: 'length'; from: Vec3; to: Vec3 } | { kind: 'probe'; at: Vec3; value: number };
+type NewMark = { kind: 'length'; from: Vec3; to: Vec3 } | { kind: 'probe'; at: Vec3; value: number; normal: Vec3 };
 
 /** Adds a mark to a pane; its number. */
 export function addMark(pane: Pane | 'batch', mark: NewMark): number {
   const id = nextMark++;
-  const normal = normalOf(store.screenAxes(pane));
-  const full: Mark = mark.kind === 'length' ? { ...mark, id, normal, projected: store.slab.value.thickness > 0 } : { ...mark, id, normal };
+  const full: Mark = mark.kind === 'length' ? { ...mark, id, normal: normalOf(store.screenAxes(pane)), projected: store.slab.value.thickness > 0 } : { ...mark, id };
   store.marks.value = [...store.marks.value, full];
   return id;
 }

@@ -1,3 +1,8 @@
+import { signal } from '@preact/signals';
+
+/** A button or a finger is down somewhere: what it moves goes on moving. */
+export const handsOn = signal(false);
+
 /** A place in the element, CSS pixels from its upper left corner. */
 export type Place = readonly [number, number];
 
@@ -59,6 +64,7 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
       const at = place(event);
       element.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, at);
+      handsOn.value = true;
       if (fingers.size > 1) {
         finish(true);
         return;
@@ -80,7 +86,9 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
       press.drag?.move(at, by);
     },
     pointerup: (event: PointerEvent) => {
-      if (!fingers.delete(event.pointerId) || !press) return;
+      const ours = fingers.delete(event.pointerId);
+      if (ours) handsOn.value = fingers.size > 0;
+      if (!ours || !press) return;
       const { moved, last } = press;
       finish(false);
       const near = Math.hypot(last[0] - lastPress.at[0], last[1] - lastPress.at[1]) < 24;
@@ -90,6 +98,7 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
     },
     pointercancel: (event: PointerEvent) => {
       fingers.delete(event.pointerId);
+      handsOn.value = fingers.size > 0;
       finish(true);
     },
     wheel: (event: WheelEvent) => {
@@ -108,6 +117,7 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
   };
   for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener as EventListener, { passive: false });
   return () => {
+    if (fingers.size > 0) handsOn.value = false;
     for (const [name, listener] of Object.entries(on)) element.removeEventListener(name, listener as EventListener);
   };
 }

@@ -2,16 +2,19 @@ import { computed, signal } from '@preact/signals';
 import type { Preset, Window } from '../engine/presets';
 import { NO_SHIFT, type TransferShift, type VrPreset } from './transfer';
 import { standardAxes, type Camera } from './camera';
-import type { Grid, Volume } from './grid';
+import type { Drawing } from './drawing';
+import type { Grid } from './grid';
 import type { Mark } from './marks';
 import { axesOf, batchAngles, batchAxes, PATIENT, planeOf, type Pane, type ScreenAxes, type Triad } from './planes';
 import type { Plane, Slab } from './reslice';
+import type { Place } from './where';
 import type { Vec3 } from '../engine/vector';
 
 /** What is reconstructed and how it is looked at. Only `actions.ts` and `session.ts` write here. */
 
 export interface Loaded {
-  volume: Volume;
+  drawing: Drawing;
+  grid: Grid;
   /** `HU`, another unit, or empty (engine/values.ts). */
   unit: string;
   window: Window;
@@ -22,10 +25,15 @@ export interface Loaded {
 }
 
 export type Phase =
-  | { name: 'loading'; done: number; total: number }
-  /** More than a phone holds: every n-th slice is offered. */
-  | { name: 'large'; count: number; every: number }
+  /** `total` 0: not known yet. */
+  | { name: 'loading'; place: Place; done: number; total: number }
+  /** So many readers are let in before this one. */
+  | { name: 'busy'; before: number }
+  /** More than a phone, or the server, holds: every n-th slice is offered. */
+  | { name: 'large'; place: Place; count: number; every: number }
   | { name: 'failed'; index: number | null; detail: string }
+  /** The server draws nothing, and why not. */
+  | { name: 'refused'; reason: string }
   | { name: 'ready' };
 
 export const TOOLS = ['cursor', 'scroll', 'window', 'zoom', 'pan', 'length', 'probe'] as const;
@@ -71,7 +79,7 @@ export interface VrState {
 const WHOLE_VIEW: View = { zoom: 1, pan: [0, 0] };
 export const WHOLE_CROP: VrState['crop'] = [[0, 1], [0, 1], [0, 1]];
 
-export const phase = signal<Phase>({ name: 'loading', done: 0, total: 0 });
+export const phase = signal<Phase>({ name: 'loading', place: 'local', done: 0, total: 0 });
 export const loaded = signal<Loaded | null>(null);
 export const cursor = signal<Vec3>([0, 0, 0]);
 export const triad = signal<Triad>(PATIENT);
@@ -86,6 +94,10 @@ export const vr = signal<VrState>(initialVr('bone'));
 /** Why there is no volume rendering, in words; null when there is. */
 export const vrProblem = signal<string | null>(null);
 export const sheetOpen = signal(false);
+/** At the cursor; undefined until it is known. */
+export const cursorValue = signal<number | undefined>(undefined);
+/** What goes on between here and the server, in words; null when all is well. */
+export const notice = signal<string | null>(null);
 
 export function wholeViews(): Record<Pane | 'batch', View> {
   return { axial: WHOLE_VIEW, sagittal: WHOLE_VIEW, coronal: WHOLE_VIEW, batch: WHOLE_VIEW };

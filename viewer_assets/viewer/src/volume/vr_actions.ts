@@ -1,58 +1,25 @@
-import { bodyThreshold, outsideBody } from './background';
-import { fitting, projection, spun, standardAxes, trackball, type Camera, type StandardView } from './camera';
-import { behindOutline, CutVolume, reduced } from './cuts';
-import type { Volume } from './grid';
+import { fitting, spun, standardAxes, trackball, type Camera, type StandardView } from './camera';
+import type { Drawing, Operation } from './drawing';
 import * as store from './store';
-import { transferOf, usualRange, type Transfer, type VrPreset } from './transfer';
+import type { VrPreset } from './transfer';
 
-/** Voxels that are drawn in three dimensions: each frame reads all of them. */
-const MOST_VOXELS = { phone: 12_000_000, software: 3_000_000, desktop: 40_000_000 };
+/** What was taken away, in order: another place for drawing can do it again. */
+let done: readonly Operation[] = [];
 
-export interface Limits {
-  phone: boolean;
-  software: boolean;
-  longestSide: number;
+function drawing(): Drawing | undefined {
+  return store.loaded.value?.drawing;
 }
-
-let source: Volume | undefined;
-let cut: CutVolume | undefined;
-let usual: readonly [number, number] = [0, 1];
-let redraw: () => void = () => undefined;
 
 function change(part: Partial<store.VrState>): void {
   store.vr.value = { ...store.vr.value, ...part };
 }
 
-/**
- * What is rendered: a copy that can be cut, as fine as the machine can draw. `onCut` hears when voxels
- * changed. What was cut stays cut when the pane comes and goes.
- */
-export function openVr(volume: Volume, limits: Limits, onCut: () => void): Volume {
-  redraw = onCut;
-  if (cut && source === volume) return cut.shown;
-  const most = limits.software ? MOST_VOXELS.software : limits.phone ? MOST_VOXELS.phone : MOST_VOXELS.desktop;
-  source = volume;
-  cut = new CutVolume(reduced(volume, most, limits.longestSide));
-  usual = usualRange(volume);
-  return cut.shown;
+export function cutsDone(): readonly Operation[] {
+  return done;
 }
 
-/** The pane is gone; the cuts are kept. */
-export function pauseVr(): void {
-  redraw = () => undefined;
-}
-
-export function closeVr(): void {
-  pauseVr();
-  source = cut = undefined;
-}
-
-export function renderedVolume(): Volume | undefined {
-  return cut?.shown;
-}
-
-export function currentTransfer(): Transfer {
-  return transferOf(store.vr.value.preset, usual, store.vr.value.shift);
+export function forgetCuts(): void {
+  done = [];
 }
 
 export function choosePreset(preset: VrPreset): void {
@@ -75,8 +42,8 @@ export function lookFrom(view: StandardView): void {
 }
 
 export function fit(width: number, height: number): void {
-  const volume = cut?.shown;
-  if (volume) change({ camera: fitting(volume.grid, store.vr.value.camera, width, height) });
+  const grid = store.loaded.value?.grid;
+  if (grid) change({ camera: fitting(grid, store.vr.value.camera, width, height) });
 }
 
 const DEGREES_A_PIXEL = 0.4;
@@ -114,18 +81,18 @@ const LEAST_CROP = 0.02;
 /** Takes away what lies inside, or outside, an outline drawn on the screen. */
 export async function cutOutline(outline: readonly (readonly [number, number])[], width: number, height: number): Promise<void> {
   const { camera, take } = store.vr.value;
-  if (!cut || outline.length < 3) return;
-  const size = [width, height] as const;
-  await work(behindOutline(outline, size, projection(camera, size, cut.shown.grid), take));
+  if (outline.length >= 3) await work({ kind: 'outline', outline, size: [width, height], camera, take });
 }
 
-export async function removeBackground(unit: string): Promise<void> {
-  if (!cut || store.vr.value.working !== null) return;
-  change({ working: 0 });
-  const away = await outsideBody(cut.shown, bodyThreshold(cut.shown, unit), (share) => {
-    tell(share * 0.8);
-  });
-  await work(away, 0.8);
+export function removeBackground(): Promise<void> {
+  return work({ kind: 'background' });
+}
+
+/** Does again what was done where the pictures were made before. */
+export async function repeatCuts(): Promise<void> {
+  const operations = done;
+  done = [];
+  for (const operation of operations) await work(operation);
 }
 
 /** Drawing the number must not take longer than the work. */
@@ -133,29 +100,33 @@ function tell(share: number): void {
   if (share - (store.vr.value.working ?? 0) >= 0.1) change({ working: share });
 }
 
-async function work(away: Parameters<CutVolume['cut']>[0], from = 0): Promise<void> {
-  const target = cut;
-  if (!target) return;
-  change({ working: from, nothing: false });
-  const count = await target.cut(away, (share) => {
-    tell(from + share * (1 - from));
-  });
-  if (target !== cut) return;
-  redraw();
-  change({ working: null, cuts: target.count, nothing: count === 0 });
+async function work(operation: Operation): Promise<void> {
+  const target = drawing();
+  if (!target || store.vr.value.working !== null) return;
+  change({ working: 0, nothing: false });
+  const { count, taken } = await target.cut(operation, tell);
+  if (target !== drawing()) return;
+  if (taken > 0) done = [...done, operation];
+  change({ working: null, cuts: count, nothing: taken === 0 });
 }
 
-export function undoCut(): void {
-  if (!cut || store.vr.value.working !== null) return;
-  cut.undo();
-  redraw();
-  change({ cuts: cut.count, nothing: false });
+export async function undoCut(): Promise<void> {
+  const target = drawing();
+  if (!target || store.vr.value.working !== null) return;
+  change({ working: 0, nothing: false });
+  const cuts = await target.undo();
+  if (target !== drawing()) return;
+  done = done.slice(0, -1);
+  change({ working: null, cuts });
 }
 
 /** The whole volume again: cuts undone, box open. */
-export function restoreCuts(): void {
-  if (!cut || store.vr.value.working !== null) return;
-  cut.reset();
-  redraw();
-  change({ cuts: 0, nothing: false, crop: store.WHOLE_CROP });
+export async function restoreCuts(): Promise<void> {
+  const target = drawing();
+  if (!target || store.vr.value.working !== null) return;
+  change({ working: 0, nothing: false, crop: store.WHOLE_CROP });
+  const cuts = await target.reset();
+  if (target !== drawing()) return;
+  done = [];
+  change({ working: null, cuts });
 }

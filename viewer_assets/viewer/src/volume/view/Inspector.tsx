@@ -2,11 +2,12 @@ import { useState } from 'preact/hooks';
 import { presetText } from '../../ui/text';
 import * as actions from '../actions';
 import { batchAngles, PANES, type Pane } from '../planes';
-import { PROJECTIONS, valueAt } from '../reslice';
+import { PROJECTIONS } from '../reslice';
 import { positionText, valueText } from '../marks';
 import * as store from '../store';
 import { w } from '../words';
 import { Choice, NumberField, Section } from './Choice';
+import { PlaceSettings } from './PlaceSettings';
 import { VrSettings } from './VrSettings';
 
 /** Everything that is typed or chosen: beside the planes on a desktop, in a sheet on a phone. */
@@ -14,6 +15,7 @@ export function Inspector() {
   return (
     <>
       <CursorReadout />
+      <PlaceSettings />
       <SlabSettings />
       <WindowSettings />
       <TurnSettings />
@@ -24,18 +26,19 @@ export function Inspector() {
   );
 }
 
-/** Where the cursor is, and the value there as the axial plane shows it. */
+/** Where the cursor is, and the value there. */
 export function CursorReadout() {
   const loaded = store.loaded.value;
   if (!loaded) return null;
   const point = store.cursor.value;
-  const value = valueAt(loaded.volume, store.planeIn(loaded.volume.grid, 'axial'), point, { thickness: 0, projection: 'max' });
+  const value = store.cursorValue.value;
   const key = loaded.unit === 'HU' ? 'cursor.value' : 'cursor.other';
+  const known = value === undefined ? '…' : valueText(value);
   return (
     <Section title={w('cursor.title')}>
       <output class="readout" data-testid="cursor-readout">
         <span data-testid="cursor-position">{positionText(point)} mm</span>
-        <span data-testid="cursor-value">{Number.isNaN(value) ? w('cursor.outside') : w(key, { value: valueText(value) })}</span>
+        <span data-testid="cursor-value">{Number.isNaN(value) ? w('cursor.outside') : w(key, { value: known })}</span>
       </output>
     </Section>
   );

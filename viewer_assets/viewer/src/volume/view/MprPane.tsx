@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Edges } from '../../engine/orientation';
+import { t } from '../../i18n';
 import { marksIn } from '../actions';
 import { listen } from '../gestures';
 import { lengthOf, valueText, type Mark } from '../marks';
-import { Painter } from '../painter';
-import { edgesOf, slicing, slicingAxis, toPane } from '../planes';
+import type { Painter, Picture, PlaneScene } from '../drawing';
+import { edgesOf, slicing, slicingAxis, toPane, type Slicing } from '../planes';
 import * as store from '../store';
 import { w } from '../words';
 import { isPane, mprGestures, sceneOf, type MprPaneId, type PaneScene } from './mpr_gestures';
@@ -14,28 +16,33 @@ import { useSize } from './size';
 export function MprPane({ pane }: { pane: MprPaneId }) {
   const [root, size] = useSize();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const painter = useRef<Painter | null>(null);
+  const painter = useRef<Painter<PlaneScene> | null>(null);
   const measured = useRef(size);
   measured.current = size;
   const [sharp, setSharp] = useState(false);
+  const [picture, setPicture] = useState<Picture | null>(null);
+  const loaded = store.loaded.value;
+  const drawing = loaded?.drawing;
+  const seen = useRef<PaneScene | undefined>(undefined);
   useEffect(() => {
-    if (!root.current || !canvas.current) return undefined;
-    painter.current = new Painter(canvas.current, setSharp);
-    const stop = listen(root.current, mprGestures(pane, () => measured.current));
+    if (!root.current || !canvas.current || !drawing) return undefined;
+    painter.current = drawing.plane(pane, canvas.current, { sharp: setSharp, picture: setPicture });
+    const stop = listen(root.current, mprGestures(pane, () => measured.current, () => seen.current));
     return () => {
       stop();
       painter.current?.close();
     };
-  }, [pane]);
+  }, [pane, drawing]);
   const scene = sceneOf(pane, size);
-  const loaded = store.loaded.value;
+  seen.current = picture ? { plane: picture.plane, pixel: picture.pixel, size } : undefined;
+  const shown = seen.current ?? scene;
   const [slab, window] = [store.slab.value, store.greyWindow.value];
   useEffect(() => {
     if (!scene || !loaded) return;
-    painter.current?.show({ volume: loaded.volume, plane: scene.plane, width: size[0], height: size[1], pixel: scene.pixel, slab, window, inverted: loaded.inverted });
+    painter.current?.show({ plane: scene.plane, width: size[0], height: size[1], pixel: scene.pixel, slab, window, inverted: loaded.inverted });
   });
   if (!loaded) return null;
-  const slices = isPane(pane) ? slicing(loaded.volume.grid, slicingAxis(pane, store.triad.value), store.cursor.value) : undefined;
+  const slices = !isPane(pane) ? null : picture ? picture.slicing : slicing(loaded.grid, slicingAxis(pane, store.triad.value), store.cursor.value);
   return (
     <section
       ref={root}
@@ -43,21 +50,20 @@ export function MprPane({ pane }: { pane: MprPaneId }) {
       aria-label={w(`pane.${pane === 'batch' ? 'quad' : pane}`)}
       data-testid={`pane-${pane}`}
       data-ready={sharp}
-      data-pixel={scene?.pixel.toFixed(5)}
+      data-pixel={shown?.pixel.toFixed(5)}
       data-index={slices?.index}
       data-count={slices?.count}
       data-position={slices?.position.toFixed(2)}
     >
       <canvas ref={canvas} />
-      {scene && <Overlay pane={pane} scene={scene} />}
-      <Letters pane={pane} />
-      <Corner pane={pane} />
+      {shown && <Overlay pane={pane} scene={shown} />}
+      <Letters pane={pane} edges={picture?.edges ?? edgesOf(store.screenAxes(pane))} />
+      <Corner pane={pane} slices={slices} preview={!sharp} lossy={picture?.lossy === true} />
     </section>
   );
 }
 
-function Letters({ pane }: { pane: MprPaneId }) {
-  const edges = edgesOf(store.screenAxes(pane));
+function Letters({ pane, edges }: { pane: MprPaneId; edges: Edges }) {
   return (
     <>
       {(['top', 'right', 'bottom', 'left'] as const).map((side) => (
@@ -69,7 +75,15 @@ function Letters({ pane }: { pane: MprPaneId }) {
   );
 }
 
-function Corner({ pane }: { pane: MprPaneId }) {
+interface CornerProps {
+  pane: MprPaneId;
+  slices: Slicing | null;
+  /** Coarser than it will be. */
+  preview: boolean;
+  lossy: boolean;
+}
+
+function Corner({ pane, slices, preview, lossy }: CornerProps) {
   const loaded = store.loaded.value;
   if (!loaded) return null;
   const { thickness, projection } = store.slab.value;
@@ -77,9 +91,8 @@ function Corner({ pane }: { pane: MprPaneId }) {
   let name = '';
   let place = '';
   if (isPane(pane)) {
-    const { position, index, count } = slicing(loaded.volume.grid, slicingAxis(pane, store.triad.value), store.cursor.value);
     name = w(`pane.${pane}`);
-    place = w('pane.position', { position: position.toFixed(1), index: index + 1, count });
+    place = slices ? w('pane.position', { position: slices.position.toFixed(1), index: slices.index + 1, count: slices.count }) : '';
   } else if (run) {
     place = w('batch.image', { index: run.index + 1, count: store.angles.value.length, degrees: Number((store.angles.value[run.index] ?? 0).toFixed(2)) });
   }
@@ -87,6 +100,8 @@ function Corner({ pane }: { pane: MprPaneId }) {
     <div class="plane-corner">
       <b>{name}</b> <span data-testid={`${pane}-place`}>{place}</span>
       {thickness > 0 && <div data-testid={`${pane}-slab`}>{w('pane.thick', { projection: w(`slab.${projection}`), thickness: Number(thickness.toFixed(1)) })}</div>}
+      {preview && <div class="preview-mark" data-testid={`${pane}-preview`}>{w('mark.preview')}</div>}
+      {lossy && <div class="warning">{t('mark.lossy')}</div>}
       {loaded.every > 1 && <div class="warning">{w('load.thinMark', { every: loaded.every })}</div>}
     </div>
   );

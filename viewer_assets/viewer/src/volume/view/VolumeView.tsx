@@ -13,6 +13,7 @@ import { Inspector } from './Inspector';
 import { onVolumeKey } from './keys';
 import { MprPane } from './MprPane';
 import { VrPane } from './VrPane';
+import { Waiting } from './Waiting';
 import './volume.css';
 
 /** The active pane's series in three dimensions, in the window of the stack. */
@@ -31,7 +32,7 @@ export function VolumeView() {
   return (
     <>
       {!phone && <DesktopBar ready={ready} />}
-      <main class="volume" data-testid="volume" data-phase={store.phase.value.name} data-window-width={store.greyWindow.value.width.toFixed(1)} data-window-center={store.greyWindow.value.center.toFixed(1)}>
+      <main class="volume" data-testid="volume" data-phase={store.phase.value.name} data-place={store.loaded.value?.drawing.place} data-window-width={store.greyWindow.value.width.toFixed(1)} data-window-center={store.greyWindow.value.center.toFixed(1)}>
         {ready ? <Planes /> : <Waiting />}
         {ready && !phone && <aside class="inspector"><Inspector /></aside>}
         {ready && phone && <PaneSwitch vr={vrProblem.value === null} />}
@@ -39,33 +40,6 @@ export function VolumeView() {
       </main>
       {phone && <PhoneBar ready={ready} />}
     </>
-  );
-}
-
-function Waiting() {
-  const phase = store.phase.value;
-  return (
-    <div class="volume-waiting" role="status">
-      {phase.name === 'loading' && (
-        <>
-          <p>{w('load.progress', { done: phase.done, total: phase.total })}</p>
-          <progress max={Math.max(1, phase.total)} value={phase.done} />
-        </>
-      )}
-      {phase.name === 'large' && (
-        <>
-          <p>{w('refusal.memory', { count: phase.count, every: phase.every })}</p>
-          <Choice id="volume-thin" label={w('load.thin')} onPress={() => { openSession(true); }} />
-        </>
-      )}
-      {phase.name === 'failed' && (
-        <>
-          <p title={clip(phase.detail, 200)}>{w('load.failed', { index: (phase.index ?? 0) + 1 })}</p>
-          <Choice id="volume-retry" label={w('load.retry')} onPress={() => { openSession(); }} />
-        </>
-      )}
-      <Choice id="volume-leave" label={w('load.cancel')} onPress={leave} />
-    </div>
   );
 }
 
@@ -78,6 +52,7 @@ function Planes() {
       {shown.map((pane) => (pane === 'vr' ? <VrPane key="vr" /> : <MprPane key={pane} pane={pane} />))}
       {layout === 'batch' && <BatchBar />}
       <Identity />
+      <Notice />
     </div>
   );
 }
@@ -95,8 +70,16 @@ function Identity() {
       {named && <div>{clip(study.patient_id, 48)}</div>}
       <div>{clip([series.modality, series.description].join(' '), 48)}</div>
       {state.view.value.lossy && <div class="warning">{t('mark.lossy')}</div>}
+      {store.loaded.value?.drawing.place === 'server' && <div class="place-mark" data-testid="place-mark">{w('place.mark')}</div>}
     </div>
   );
+}
+
+/** What goes on between here and the server. */
+function Notice() {
+  const notice = store.notice.value;
+  if (notice === null) return null;
+  return <p class="volume-notice" role="status" data-testid="volume-notice">{notice}</p>;
 }
 
 function panesOf(layout: store.Layout, phone: boolean): (Pane | 'vr' | 'batch')[] {

@@ -1,34 +1,34 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import * as state from '../../state';
 import { moveCursor, toggleLayout } from '../actions';
-import { pick, seenAt } from '../camera';
+import { seenAt, type Camera } from '../camera';
+import { CannotRender, type Painter, type Picture, type RenderingScene } from '../drawing';
 import { listen, type Drag, type Gestures, type Place } from '../gestures';
+import { newestOnly } from '../newest';
 import { edgesOf } from '../planes';
-import { capability, VolumeRenderer, type Capability } from '../renderer';
+import { drawAt, serverAllowed } from '../session';
 import * as store from '../store';
 import * as actions from '../vr_actions';
 import { w } from '../words';
+import { Choice } from './Choice';
 import { useSize } from './size';
 
 const ZOOM_PIXELS = 180;
 const SPIN_DEGREES = 6;
 const SPIN_MS = 60;
 
-/** Asked once: each question takes a WebGL context, of which there are few. */
-let able: Capability | undefined;
-
 /** The volume seen from outside. */
 export function VrPane() {
   const [root, size] = useSize();
   const screen = useRef<HTMLDivElement>(null);
-  const renderer = useRef<VolumeRenderer | null>(null);
+  const painter = useRef<Painter<RenderingScene> | null>(null);
   const measured = useRef(size);
   measured.current = size;
   const [outline, setOutline] = useState<readonly Place[]>([]);
   const [sharp, setSharp] = useState(false);
+  const [picture, setPicture] = useState<Picture | null>(null);
   const [frame, setFrame] = useState(0);
   const [attempt, setAttempt] = useState(0);
-  const volume = store.loaded.value?.volume;
+  const drawing = store.loaded.value?.drawing;
 
   useEffect(() => {
     if (!root.current) return undefined;
@@ -36,48 +36,35 @@ export function VrPane() {
   }, []);
 
   useEffect(() => {
-    if (!screen.current || !volume) return undefined;
-    able ??= capability();
-    if (!able) {
-      store.vrProblem.value = w('refusal.webgl');
-      return undefined;
-    }
+    if (!screen.current || !drawing) return undefined;
     try {
-      const shown = actions.openVr(volume, { phone: state.phone.value, ...able }, () => {
-        renderer.current?.changed();
-      });
-      renderer.current = new VolumeRenderer(
-        screen.current,
-        shown,
-        (fine) => {
+      painter.current = drawing.rendering(screen.current, {
+        sharp: (fine) => {
           setSharp(fine);
           setFrame((before) => before + 1);
         },
-        () => {
+        picture: setPicture,
+        lost: () => {
           setAttempt((before) => before + 1);
         },
-      );
+      });
       store.vrProblem.value = null;
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      store.vrProblem.value = w('vr.failed');
+      if (!(error instanceof CannotRender)) throw error;
+      store.vrProblem.value = error.message;
     }
     return () => {
-      renderer.current?.close();
-      renderer.current = null;
-      actions.pauseVr();
+      painter.current?.close();
+      painter.current = null;
     };
-  }, [volume, attempt]);
+  }, [drawing, attempt]);
 
   const { camera, preset, shift, crop, cuts, working, spinning } = store.vr.value;
   useEffect(() => {
-    if (size[0] < 1 || !renderer.current) return;
+    if (size[0] < 1 || !painter.current) return;
     if (camera.pixel === 0) actions.fit(size[0], size[1]);
-    else {
-      renderer.current.resize(size[0], size[1]);
-      renderer.current.show({ camera, transfer: actions.currentTransfer(), crop });
-    }
-  }, [camera, preset, shift, crop, cuts, working === null, size, attempt, volume]);
+    else painter.current.show({ camera, preset, shift, crop, width: size[0], height: size[1] });
+  }, [camera, preset, shift, crop, cuts, working === null, size, attempt, drawing]);
 
   useEffect(() => {
     if (!spinning) return undefined;
@@ -90,15 +77,21 @@ export function VrPane() {
     };
   }, [spinning, frame]);
 
-  const edges = edgesOf(camera);
+  const seen: Camera = picture ? { ...picture.plane, pixel: picture.pixel } : camera;
+  const edges = picture?.edges ?? edgesOf(camera);
   const problem = store.vrProblem.value;
   return (
     <section ref={root} class="plane vr" aria-label={w('pane.vr')} data-testid="pane-vr" data-ready={sharp} data-frame={frame} data-cuts={cuts}>
       <div class="vr-screen" ref={screen} />
-      {problem !== null && <p class="plane-message">{problem}</p>}
+      {problem !== null && (
+        <div class="plane-message">
+          <p>{problem}</p>
+          {serverAllowed() && drawing?.place === 'local' && <Choice id="vr-server" label={w('place.toServer')} onPress={() => { drawAt('server'); }} />}
+        </div>
+      )}
       {problem === null && (
         <>
-          <VrOverlay outline={outline} size={size} />
+          <VrOverlay camera={seen} outline={outline} size={size} />
           {(['top', 'right', 'bottom', 'left'] as const).map((side) => (
             <span key={side} class={`edge ${side}`} data-testid={`vr-edge-${side}`}>
               {edges[side]}
@@ -106,16 +99,16 @@ export function VrPane() {
           ))}
           <div class="plane-corner">
             <b>{w('pane.vr')}</b> {w(`vr.${preset}`)}
+            {!sharp && <div class="preview-mark" data-testid="vr-preview">{w('mark.preview')}</div>}
           </div>
-          {working !== null && <p class="plane-message" role="status">{w('vr.working', { percent: Math.round(working * 100) })}</p>}
+          {working !== null && <p class="plane-message" role="status">{working > 0 ? w('vr.working', { percent: Math.round(working * 100) }) : w('vr.busy')}</p>}
         </>
       )}
     </section>
   );
 }
 
-function VrOverlay({ outline, size }: { outline: readonly Place[]; size: readonly [number, number] }) {
-  const { camera } = store.vr.value;
+function VrOverlay({ camera, outline, size }: { camera: Camera; outline: readonly Place[]; size: readonly [number, number] }) {
   if (camera.pixel === 0) return null;
   const [x, y] = seenAt(camera, size, store.cursor.value);
   return (
@@ -178,9 +171,13 @@ function vrGestures(size: () => readonly [number, number], setOutline: (outline:
   };
 }
 
+const locating = newestOnly(async ({ at, size }: { at: Place; size: readonly [number, number] }) => {
+  const loaded = store.loaded.value;
+  const { camera, preset, shift, crop } = store.vr.value;
+  const point = await loaded?.drawing.pick({ camera, preset, shift, crop, width: size[0], height: size[1] }, at);
+  if (point && store.loaded.value === loaded) moveCursor(point);
+});
+
 function locate(at: Place, size: readonly [number, number]): void {
-  const volume = actions.renderedVolume();
-  if (!volume) return;
-  const point = pick(volume, actions.currentTransfer(), store.vr.value.camera, size, at);
-  if (point) moveCursor(point);
+  locating({ at, size });
 }

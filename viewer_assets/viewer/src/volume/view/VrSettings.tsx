@@ -51,14 +51,14 @@ export function VrSettings() {
           {(['inside', 'outside'] as const).map((take) => (
             <Choice key={take} id={`vr-take-${take}`} label={w(`vr.${take}`)} active={vr.take === take} onPress={() => { change({ take }); }} />
           ))}
-          <Choice id="vr-undo" label={w('vr.undo')} disabled={busy || vr.cuts === 0} onPress={actions.undoCut} />
-          <Choice id="vr-restore" label={w('vr.restore')} disabled={busy} onPress={actions.restoreCuts} />
+          <Choice id="vr-undo" label={w('vr.undo')} disabled={busy || vr.cuts === 0} onPress={() => { void actions.undoCut(); }} />
+          <Choice id="vr-restore" label={w('vr.restore')} disabled={busy} onPress={() => { void actions.restoreCuts(); }} />
           <Choice
             id="vr-background"
             label={w('vr.background')}
             disabled={busy}
             onPress={() => {
-              void actions.removeBackground(store.loaded.value?.unit ?? '');
+              void actions.removeBackground();
             }}
           />
         </div>

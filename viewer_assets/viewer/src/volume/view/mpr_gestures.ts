@@ -2,7 +2,7 @@ import * as actions from '../actions';
 import type { Drag, Gestures, Place } from '../gestures';
 import { removeMark } from '../actions';
 import { fittingPixel, PANES, toPane, toPatient, type Pane } from '../planes';
-import { valueAt, type Plane } from '../reslice';
+import { normalOf, type Plane } from '../reslice';
 import * as store from '../store';
 import type { Vec3 } from '../../engine/vector';
 import { crossHair, grips, turned } from './overlay';
@@ -20,7 +20,7 @@ export interface PaneScene {
 export function sceneOf(pane: MprPaneId, size: readonly [number, number]): PaneScene | undefined {
   const loaded = store.loaded.value;
   if (!loaded || size[0] < 1 || size[1] < 1) return undefined;
-  const { grid } = loaded.volume;
+  const { grid } = loaded;
   const fit = fittingPixel(grid, store.screenAxes(pane), size[0], size[1]);
   return { plane: store.planeIn(grid, pane), pixel: fit / store.views.value[pane].zoom, size };
 }
@@ -29,10 +29,10 @@ const WINDOW_PIXELS = 300;
 const ZOOM_PIXELS = 180;
 const SCROLL_PIXELS = 5;
 
-/** What mouse and fingers do in a pane, by the chosen tool. */
-export function mprGestures(pane: MprPaneId, size: () => readonly [number, number]): Gestures {
+/** What mouse and fingers do in a pane, by the chosen tool. `seen`: what is on the screen, where that is not the newest scene. */
+export function mprGestures(pane: MprPaneId, size: () => readonly [number, number], seen: () => PaneScene | undefined): Gestures {
   const point = (at: Place): Vec3 => {
-    const scene = sceneOf(pane, size());
+    const scene = seen() ?? sceneOf(pane, size());
     return scene ? toPatient(scene.plane, scene.pixel, scene.size, at) : store.cursor.value;
   };
   const pan = ([dx, dy]: Place) => {
@@ -46,7 +46,7 @@ export function mprGestures(pane: MprPaneId, size: () => readonly [number, numbe
     zoom: () => ({ move: (_, [, dy]) => { actions.zoomBy(pane, Math.exp(-dy / ZOOM_PIXELS)); } }),
     pan: () => ({ move: (_, by) => { pan(by); } }),
     length: (at) => lengthDrag(pane, at, point),
-    probe: () => ({ move: () => undefined, end: (at, _, cancelled) => { if (!cancelled) probe(pane, point(at)); } }),
+    probe: () => ({ move: () => undefined, end: (at, _, cancelled) => { if (!cancelled) void probe(pane, point(at)); } }),
   };
   return {
     press: (at, button) => {
@@ -124,9 +124,10 @@ function lengthDrag(pane: MprPaneId, start: Place, point: (at: Place) => Vec3): 
   };
 }
 
-function probe(pane: MprPaneId, at: Vec3): void {
+async function probe(pane: MprPaneId, at: Vec3): Promise<void> {
   const loaded = store.loaded.value;
   if (!loaded) return;
-  const value = valueAt(loaded.volume, store.planeIn(loaded.volume.grid, pane), at, store.slab.value);
-  actions.addMark(pane, { kind: 'probe', at, value });
+  const plane = store.planeIn(loaded.grid, pane);
+  const value = await loaded.drawing.value(pane, plane, at, store.slab.value);
+  if (value !== undefined && store.loaded.value === loaded) actions.addMark(pane, { kind: 'probe', at, value, normal: normalOf(plane) });
 }

@@ -1,20 +1,7 @@
-import type { Window } from '../engine/presets';
-import type { Volume } from './grid';
-import { normalOf, reslice, slabOffsets, type Plane, type Raster, type Slab } from './reslice';
+import type { Painter, PlaneScene } from '../drawing';
+import type { Volume } from '../grid';
+import { normalOf, reslice, slabOffsets, type Raster } from '../reslice';
 import { paintGreys } from './window';
-
-export interface Scene {
-  volume: Volume;
-  plane: Plane;
-  /** CSS pixels. */
-  width: number;
-  height: number;
-  /** Millimetres a CSS pixel. */
-  pixel: number;
-  slab: Slab;
-  window: Window;
-  inverted: boolean;
-}
 
 /** Samples that a frame may take, about 40 ms on a slow desktop. */
 const SAMPLES_A_FRAME = 2_500_000;
@@ -25,19 +12,20 @@ const REST_MS = 140;
  * Draws a plane into a canvas: at once, with fewer pixels if the slab is thick, and sharp when
  * nothing has changed for a moment. The page stays answerable: fine pictures are made in parts.
  */
-export class Painter {
-  private scene: Scene | undefined;
+export class PlanePainter implements Painter<PlaneScene> {
+  private scene: PlaneScene | undefined;
   private raster: Raster = { columns: 0, rows: 0, pixel: 1 };
   private values: Float32Array = new Float32Array();
   private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
+    private readonly volume: Volume,
     private readonly canvas: HTMLCanvasElement,
     private readonly onSharp: (sharp: boolean) => void,
   ) {}
 
-  show(scene: Scene): void {
+  show(scene: PlaneScene): void {
     const before = this.scene;
     this.scene = scene;
     if (before && this.values.length > 0 && sameGeometry(before, scene)) {
@@ -47,17 +35,17 @@ export class Painter {
     this.turn++;
     clearTimeout(this.timer);
     const full = fullRaster(scene, Math.min(devicePixelRatio || 1, 2));
-    const depth = slabOffsets(scene.volume.grid, normalOf(scene.plane), scene.slab.thickness).length;
+    const depth = slabOffsets(this.volume.grid, normalOf(scene.plane), scene.slab.thickness).length;
     const cost = full.columns * full.rows * depth;
     const share = Math.min(1, SAMPLES_A_FRAME / cost);
     this.onSharp(share === 1);
     if (share === 1) {
-      this.put(full, reslice(scene.volume, scene.plane, full, scene.slab));
+      this.put(full, reslice(this.volume, scene.plane, full, scene.slab));
       return;
     }
     const factor = Math.max(0.12, Math.sqrt(share));
     const coarse = fullRaster(scene, factor * (full.columns / scene.width));
-    this.put(coarse, reslice(scene.volume, scene.plane, coarse, scene.slab));
+    this.put(coarse, reslice(this.volume, scene.plane, coarse, scene.slab));
     const { turn } = this;
     this.timer = setTimeout(() => {
       void this.refine(full, depth, turn);
@@ -75,7 +63,7 @@ export class Painter {
     const values = new Float32Array(raster.columns * raster.rows);
     const rows = Math.max(1, Math.floor(SAMPLES_A_FRAME / (raster.columns * depth)));
     for (let from = 0; from < raster.rows; from += rows) {
-      values.set(reslice(scene.volume, scene.plane, raster, scene.slab, [from, Math.min(raster.rows, from + rows)]), from * raster.columns);
+      values.set(reslice(this.volume, scene.plane, raster, scene.slab, [from, Math.min(raster.rows, from + rows)]), from * raster.columns);
       await new Promise((resolve) => setTimeout(resolve));
       if (this.turn !== turn) return;
     }
@@ -103,15 +91,14 @@ export class Painter {
   }
 }
 
-function fullRaster({ width, height, pixel }: Scene, density: number): Raster {
+function fullRaster({ width, height, pixel }: PlaneScene, density: number): Raster {
   const held = Math.min(density, Math.sqrt(MOST_PIXELS / (width * height)));
   const columns = Math.max(1, Math.round(width * held));
   return { columns, rows: Math.max(1, Math.round((height * columns) / width)), pixel: (pixel * width) / columns };
 }
 
-function sameGeometry(a: Scene, b: Scene): boolean {
+function sameGeometry(a: PlaneScene, b: PlaneScene): boolean {
   return (
-    a.volume === b.volume &&
     a.width === b.width &&
     a.height === b.height &&
     a.pixel === b.pixel &&

@@ -1,4 +1,4 @@
-import { windowToRange, type Window } from '../engine/presets';
+import { windowToRange, type Window } from '../../engine/presets';
 
 /** A 256-step window over values as RGBA, opaque; what is not a number is black. PS3.3 C.11.2.1.2.1 */
 export function paintGreys(values: Float32Array, window: Window, inverted: boolean, target: Uint32Array): void {

@@ -1,5 +1,5 @@
-import { coarser, voxelCount, type Volume } from './grid';
-import type { Vec3 } from '../engine/vector';
+import { coarser, voxelCount, type Volume } from '../grid';
+import type { Vec3 } from '../../engine/vector';
 
 /** True where a voxel is taken away. */
 export type Predicate = (column: number, row: number, slice: number) => boolean;

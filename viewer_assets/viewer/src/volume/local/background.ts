@@ -1,4 +1,4 @@
-import { spacing, voxelCount, type Volume } from './grid';
+import { spacing, voxelCount, type Volume } from '../grid';
 import { breathe, type Predicate } from './cuts';
 
 /** Air in CT ends well below; a thin table top or a blanket hardly reaches above. */

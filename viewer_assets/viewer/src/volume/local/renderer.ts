@@ -10,10 +10,10 @@ import vtkRenderWindowInteractor from '@kitware/vtk.js/Rendering/Core/RenderWind
 import vtkVolume from '@kitware/vtk.js/Rendering/Core/Volume';
 import vtkVolumeMapper from '@kitware/vtk.js/Rendering/Core/VolumeMapper';
 import vtkOpenGLRenderWindow from '@kitware/vtk.js/Rendering/OpenGL/RenderWindow';
-import type { Camera } from './camera';
-import { halfExtent, spacing, toPoint, type Volume } from './grid';
-import type { Transfer } from './transfer';
-import { along, cross, scale, unit, type Vec3 } from '../engine/vector';
+import type { Camera } from '../camera';
+import { halfExtent, spacing, toPoint, type Volume } from '../grid';
+import type { Transfer } from '../transfer';
+import { along, cross, scale, unit, type Vec3 } from '../../engine/vector';
 
 export interface RenderState {
   camera: Camera;

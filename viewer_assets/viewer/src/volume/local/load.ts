@@ -1,6 +1,6 @@
 import type { Types } from '@cornerstonejs/core';
-import type { Plan } from './geometry';
-import { voxelCount, type Volume, type Voxels } from './grid';
+import type { Plan } from '../geometry';
+import { voxelCount, type Volume, type Voxels } from '../grid';
 
 /** Loads one picture of the open stack, from the cache or the server. Rejects with ViewerError. */
 export type ImageSource = (stackIndex: number) => Promise<Types.IImage>;
