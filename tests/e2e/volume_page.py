@@ -20,6 +20,10 @@ OTHER = 6
 # machine.
 ALIKE = 0.82
 AXES = {"axial": 0, "coronal": 1, "sagittal": 2}  # of the box of voxels
+# Until the page has asked for what was chosen, however busy the machine is: it is drawn anew, and
+# asks after that.
+ASKED = """async () => { for (let round = 0; round < 5; round++)
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 10))); }"""
 # What lies over the rendering must not be taken for a part of it.
 BARE = ".plane-overlay, .plane .edge, .plane-corner, .identity { visibility: hidden !important }"
 
@@ -90,7 +94,7 @@ class VolumePage:
 
     def wait(self, name: str) -> None:
         """Until a pane is drawn as finely as it will be."""
-        self.page.wait_for_timeout(80)
+        self.page.evaluate(ASKED)
         expect(self.pane(name)).to_have_attribute("data-ready", "true", timeout=30_000)
 
     def number(self, pane: str, attribute: str) -> float:
