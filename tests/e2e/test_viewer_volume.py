@@ -152,7 +152,7 @@ def test_slab_shows_greatest_least_and_mean_of_the_slices_within(volume, voxels,
     assert difference(volume.greys("sagittal"), expected) < SAME
 
 
-@pytest.mark.req("CON-4.32", part=True)
+@pytest.mark.req("CON-4.32")
 def test_planes_turn_together_by_the_typed_angle_and_by_their_handles(volume, voxels):
     straight = volume.greys("coronal")
     volume.type("turn-degrees", 30)
@@ -316,7 +316,7 @@ def test_cut_takes_what_was_framed_and_every_view_shows_it_on_the_right_side(ren
 
 
 @pytest.mark.req("SHR-3.36")
-@pytest.mark.req("CON-4.34", part=True)
+@pytest.mark.req("CON-4.34")
 def test_drag_turns_the_volume_and_the_letters_with_it(rendering):
     before = rendering.rendering()
     box = rendering.pane("vr").bounding_box()
