@@ -179,14 +179,18 @@ class Desk:
                 if due or pane.fine is not None:
                     found.append((session, _bound(self._refine, session, number, pane)))
         if not found:
-            for session in self._sessions.values():
+            for session in self._unchanging():
                 if session.sweep is not None and session.sweep.free:
                     found.append((session, _bound(self._sweep_on, session, session.sweep)))
         if not found and self._untouched_since(now - ACTIVE):
-            for session in self._sessions.values():
+            for session in self._unchanging():
                 if session.capture is not None:
                     found.append((session, _bound(self._capture_on, session, session.capture)))
         return found
+
+    def _unchanging(self) -> list[Session]:
+        """Those in which no cut is under way, of which a picture would show a part."""
+        return [session for session in self._sessions.values() if not session.acts]
 
     def _untouched_since(self, time: float) -> bool:
         return all(pane.changed <= time for _, pane in self._panes())

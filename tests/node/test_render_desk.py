@@ -94,3 +94,12 @@ def test_pictures_that_are_kept_wait_for_readers_and_for_hands_at_rest(office: O
     assert office.desk.pause() == 0
     office.work_until(lambda: office.told("captured") == [1])
     assert office.desk.pause() is None
+
+
+def test_pictures_that_are_kept_wait_for_what_is_being_cut_away(office: Office) -> None:
+    office.desk.take({"do": "act", "session": 1, "seq": 1, "operation": {"name": "background"}})
+    office.capture(1)
+    office.capture(2)
+    office.work_until(lambda: office.told("captured") == [2, 1])
+    kinds = [one["is"] for one in office.said if one["session"] == 1]
+    assert kinds == ["answer", "captured"]
