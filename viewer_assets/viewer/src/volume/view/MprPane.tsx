@@ -100,7 +100,7 @@ function Corner({ pane, slices, preview, lossy }: CornerProps) {
     <div class="plane-corner">
       <b>{name}</b> <span data-testid={`${pane}-place`}>{place}</span>
       {thickness > 0 && <div data-testid={`${pane}-slab`}>{w('pane.thick', { projection: w(`slab.${projection}`), thickness: Number(thickness.toFixed(1)) })}</div>}
-      {preview && <div class="preview-mark" data-testid={`${pane}-preview`}>{w('mark.preview')}</div>}
+      {preview && <div class="plane-preview" data-testid={`${pane}-preview`}>{w('mark.preview')}</div>}
       {lossy && <div class="warning">{t('mark.lossy')}</div>}
       {loaded.every > 1 && <div class="warning">{w('load.thinMark', { every: loaded.every })}</div>}
     </div>

@@ -99,7 +99,7 @@ export function VrPane() {
           ))}
           <div class="plane-corner">
             <b>{w('pane.vr')}</b> {w(`vr.${preset}`)}
-            {!sharp && <div class="preview-mark" data-testid="vr-preview">{w('mark.preview')}</div>}
+            {!sharp && <div class="plane-preview" data-testid="vr-preview">{w('mark.preview')}</div>}
           </div>
           {working !== null && <p class="plane-message" role="status">{working > 0 ? w('vr.working', { percent: Math.round(working * 100) }) : w('vr.busy')}</p>}
         </>
