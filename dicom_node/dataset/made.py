@@ -30,6 +30,13 @@ def encoded(dataset: Dataset) -> bytes:
     return stream.getvalue()
 
 
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    """An item of a sequence of coded concepts (PS3.3 section 8.8)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
 def person(name: str) -> str:
     """*name* as a PN value (PS3.5 section 6.2.1), whatever it holds."""
     plain = "".join(" " if letter in "^=\\" else letter for letter in name if letter.isprintable())

@@ -1,7 +1,6 @@
 """The storage SCP (DICOM PS3.4 annex B): an instance is acknowledged when it is on disk."""
 
 import contextlib
-import errno
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from dicom_node.dataset.identity import Identity, InvalidUidError, identify
 from dicom_node.dataset.part10 import FileMeta, encode
 from dicom_node.dataset.syntax import SYNTAXES
 from dicom_node.dataset.uid import is_uid
-from dicom_node.spool.durable import Draft
+from dicom_node.spool.durable import NO_SPACE, Draft
 from dicom_node.spool.quarantine import Case, Quarantine, Reason
 from dicom_node.spool.spool import Spool
 
@@ -29,7 +28,6 @@ INVALID_UID = 0xC001
 OTHER_STUDY = 0xC409
 
 HASH_PIECE = 1 << 20
-_NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class RejectedError(Exception):
@@ -140,7 +138,7 @@ class Intake:
             log.get().error(
                 "store_failed", error=error.strerror, sop_instance=self._meta.sop_instance
             )
-            if error.errno in _NO_SPACE:
+            if error.errno in NO_SPACE:
                 self.refuse(OUT_OF_RESOURCES, "no space left to store the instance")
             else:
                 self.refuse(PROCESSING_FAILURE, "the instance could not be written")

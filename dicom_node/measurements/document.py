@@ -8,7 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from dicom_node import VERSION
-from dicom_node.dataset.made import belong, person
+from dicom_node.dataset.made import belong, code, person
 from dicom_node.dataset.uid import derived
 from dicom_node.measurements import codes
 from dicom_node.measurements.codes import Code
@@ -210,11 +210,8 @@ def _text(relation: str, concept: Code, text: str) -> Dataset:
     return item
 
 
-def _code(code: Code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme
-    item.CodeMeaning = code.meaning
-    return item
+def _code(concept: Code) -> Dataset:
+    return code(concept.value, concept.scheme, concept.meaning)
 
 
 def _scheme() -> Dataset:

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node import VERSION
 from dicom_node.archive.located import Located
-from dicom_node.dataset.made import FROM_STUDY, belong, encoded, person
+from dicom_node.dataset.made import FROM_STUDY, belong, code, encoded, person
 from dicom_node.dataset.uid import derived
 from dicom_node.render.space import PLANES, Vector, letters
 from dicom_node.render.view import View
@@ -191,7 +191,7 @@ class Captures:
         made.ImageType = ["DERIVED", "SECONDARY", "REFORMATTED", self._technique.term]
         made.DerivationDescription = derivation(view)
         made.DerivationCodeSequence = [
-            _code(self._technique.code.value, self._technique.code.meaning)
+            code(self._technique.code.value, "DCM", self._technique.code.meaning)
         ]
         # What may show a name in the originals may show it here.
         hidden = any(one.withheld for one in sources)
@@ -210,7 +210,7 @@ class Captures:
 
     def _device(self) -> Dataset:
         item = Dataset()
-        item.PurposeOfReferenceCodeSequence = [_code("109101", "Acquisition Equipment")]
+        item.PurposeOfReferenceCodeSequence = [code("109101", "DCM", "Acquisition Equipment")]
         for keyword in _OF_DEVICE:
             if self._about.get(keyword):
                 setattr(item, keyword, self._about[keyword])
@@ -279,7 +279,7 @@ def _references(sources: Sequence[Located]) -> Dataset:
         image = Dataset()
         image.update(reference)
         image.PurposeOfReferenceCodeSequence = [
-            _code("121322", "Source image for image processing operation")
+            code("121322", "DCM", "Source image for image processing operation")
         ]
         images.append(image)
     series = Dataset()
@@ -288,12 +288,6 @@ def _references(sources: Sequence[Located]) -> Dataset:
     made = Dataset()
     made.SourceImageSequence, made.ReferencedSeriesSequence = images, [series]
     return made
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item
 
 
 def _part(whole: Dataset, first: int, last: int) -> Dataset:

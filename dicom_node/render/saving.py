@@ -6,7 +6,6 @@ its own at the worker, which draws for it when nobody waits, and draws on after 
 
 import asyncio
 import contextlib
-import errno
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -36,6 +35,7 @@ from dicom_node.render.capture import (
 from dicom_node.render.view import View
 from dicom_node.spool import bundle
 from dicom_node.spool.bundle import Bundle
+from dicom_node.spool.durable import NO_SPACE
 from dicom_node.spool.spool import Spool
 from dicom_node.store.stores import FollowingStores
 from dicom_node.web.metadata import first_value, instance_json
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 PERMISSION = "annotate"
 MOST_WAITING, MOST_OF_ONE = 32, 4
 _REMEMBERED = 1000
-_NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _HOSPITAL: LiteralString = "SELECT hospital FROM archive.study WHERE study_uid = %(study)s"
 _SAVED: LiteralString = """
 SELECT count(*) AS instances FROM archive.instance i JOIN archive.series s ON s.id = i.series_id
@@ -313,6 +312,6 @@ def _disk() -> Any:
         yield
     except OSError as error:
         log.get().error("batch_not_written", error=error.strerror)
-        if error.errno in _NO_SPACE:
+        if error.errno in NO_SPACE:
             raise Problem(507, "no_room", "The spool's disk has no room.") from error
         raise unavailable("The batch could not be written.") from error

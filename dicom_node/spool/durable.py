@@ -15,6 +15,8 @@ from dicom_node.dataset.elements import Buffer
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NOINHERIT"))
 # MOVEFILE_REPLACE_EXISTING and MOVEFILE_WRITE_THROUGH of winbase.h
 _REPLACE, _WRITE_THROUGH = 0x1, 0x8
+# What an OSError says of a disk that takes no more.
+NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class Draft:

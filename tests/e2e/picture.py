@@ -79,9 +79,14 @@ def shown_greys(viewer: ViewerPage, pane: int = 0) -> np.ndarray:
     return np.asarray(square, float)
 
 
+def windowed(values: np.ndarray, width: float, center: float) -> np.ndarray:
+    """Greys 0 to 255 of rescaled values (PS3.3 C.11.2.1.2.1)."""
+    return np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
+
+
 def expected_greys(values: np.ndarray, width: float, center: float) -> np.ndarray:
-    """The same square by the file's values and the window's formula (PS3.3 C.11.2.1.2.1)."""
-    greys = np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
+    """The same square by the file's values and the window's formula."""
+    greys = windowed(values, width, center)
     fitted = Image.fromarray(greys.astype("uint8")).resize((200, 200), Image.Resampling.BOX)
     return np.asarray(fitted, float)
 

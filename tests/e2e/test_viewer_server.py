@@ -92,13 +92,7 @@ def opened(launch, crossing):
 
 @pytest.fixture
 def volume(opened):
-    """The four panes as they are after opening, without marks."""
-    opened.page.get_by_test_id("layout-quad").click()
-    opened.page.get_by_test_id("volume-tool-cursor").click()
-    opened.press("volume-reset")
-    clear = opened.page.get_by_test_id("volume-clear-marks")
-    if clear.is_enabled():
-        clear.click()
+    opened.restart()
     return opened
 
 
@@ -239,13 +233,6 @@ def test_window_and_presets_hold_for_all_planes_of_the_server(volume, voxels):
         same_as(volume, voxels, pane)
 
 
-def _cut(volume, *outline):
-    box = volume.pane("vr").bounding_box()
-    cuts = volume.number("vr", "cuts")
-    volume.drag("vr", *((x * box["width"], y * box["height"]) for x, y in outline))
-    expect(volume.pane("vr")).to_have_attribute("data-cuts", f"{cuts + 1:.0f}")
-
-
 def _silhouette(voxels, axis, shape, *, mirrored):
     """Where a ray along an axis of the box meets what the preset shows, as a fitted picture."""
     flat = (voxels.hu < -230).any(axis=axis)
@@ -301,7 +288,7 @@ def test_cut_by_the_server_takes_what_was_framed_and_undo_brings_it_back(renderi
     whole = _faint(rendering.rendering())
     height, width = whole.shape
     rendering.press("vr-tool-rectangle")
-    _cut(rendering, (0.02, 0.6), (0.98, 0.98))
+    rendering.cut((0.02, 0.6), (0.98, 0.98))
     cut = _faint(rendering.rendering())
     line = round(height * 0.6)
     below = slice(line + 4, round(height * 0.96))
@@ -314,7 +301,7 @@ def test_cut_by_the_server_takes_what_was_framed_and_undo_brings_it_back(renderi
 
     rendering.press("vr-tool-freehand")
     rendering.press("vr-take-outside")
-    _cut(rendering, (0.55, 0.6), (0.65, 0.6), (0.65, 0.9), (0.55, 0.9))
+    rendering.cut((0.55, 0.6), (0.65, 0.6), (0.65, 0.9), (0.55, 0.9))
     kept = np.argwhere(_faint(rendering.rendering())) / (height, width)
     assert kept.size
     assert (kept.min(axis=0) > (0.56, 0.51)).all()
@@ -414,7 +401,7 @@ def _children(pid: int) -> list[int]:
 
 def test_killed_worker_is_told_and_the_picture_comes_back_by_itself(rendering):
     rendering.press("vr-tool-rectangle")
-    _cut(rendering, (0.02, 0.02), (0.98, 0.25))
+    rendering.cut((0.02, 0.02), (0.98, 0.25))
     cut = bright(rendering.rendering())
     workers = _workers()
     assert workers
@@ -441,7 +428,7 @@ def test_lost_line_comes_back_with_plane_window_and_cuts(launch, crossing, voxel
     volume = VolumePage.open(viewer)
     for name in ("vr-preset-lung", "vr-view-A", "vr-tool-rectangle"):
         volume.press(name)
-    _cut(volume, (0.02, 0.02), (0.98, 0.25))
+    volume.cut((0.02, 0.02), (0.98, 0.25))
     cut = bright(volume.rendering())
     volume.pane("axial").hover()
     volume.page.mouse.wheel(0, -60)

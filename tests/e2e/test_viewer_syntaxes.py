@@ -15,7 +15,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
 from pydicom.uid import generate_uid
 
 from e2e.conftest import DESKTOP
-from e2e.picture import difference, shown_greys
+from e2e.picture import difference, shown_greys, windowed
 from e2e.viewer_page import ViewerPage
 
 DATA = Path(os.environ.get("YUNYING_TEST_DATA", "")) / "transfer_syntax"
@@ -79,9 +79,7 @@ def _expected(viewer, picture, window):
     """What `shown_greys` is to be: the picture fitted into the viewport, its middle square."""
     box = viewer.box
     if picture.ndim == 2:
-        width, center = window
-        greys = np.clip(((picture - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
-        drawn = Image.fromarray(greys.astype("uint8"))
+        drawn = Image.fromarray(windowed(picture, *window).astype("uint8"))
     else:
         drawn = Image.fromarray(picture).convert("L")
     scale = min(box["width"] / drawn.width, box["height"] / drawn.height)

@@ -67,13 +67,7 @@ def opened(launch, chest_uid):
 
 @pytest.fixture
 def volume(opened):
-    """The four panes as they are after opening, without marks."""
-    opened.page.get_by_test_id("layout-quad").click()
-    opened.page.get_by_test_id("volume-tool-cursor").click()
-    opened.press("volume-reset")
-    clear = opened.page.get_by_test_id("volume-clear-marks")
-    if clear.is_enabled():
-        clear.click()
+    opened.restart()
     return opened
 
 
@@ -263,20 +257,13 @@ def rendering(volume):
     return volume
 
 
-def _cut(volume, *outline):
-    box = volume.pane("vr").bounding_box()
-    cuts = volume.number("vr", "cuts")
-    volume.drag("vr", *((x * box["width"], y * box["height"]) for x, y in outline))
-    expect(volume.pane("vr")).to_have_attribute("data-cuts", f"{cuts + 1:.0f}")
-
-
 @pytest.mark.req("SHR-3.34", "SHR-3.35", "SHR-3.37")
 @pytest.mark.req("CON-4.34", "SHR-1.10", "CON-1.4", "BI-1.6", part=True)
 def test_cut_takes_what_was_framed_and_every_view_shows_it_on_the_right_side(rendering):
     whole = bright(rendering.rendering())
     middle = whole.shape[1] // 2
     rendering.press("vr-tool-rectangle")
-    _cut(rendering, (0.5, 0.02), (0.98, 0.98))
+    rendering.cut((0.5, 0.02), (0.98, 0.98))
     cut = bright(rendering.rendering())
     # From the front the patient's left hand is on the right: that half is gone, the other whole.
     assert cut[:, middle + 3 :].sum() < whole[:, middle + 3 :].sum() * 0.03
@@ -306,7 +293,7 @@ def test_cut_takes_what_was_framed_and_every_view_shows_it_on_the_right_side(ren
     assert likeness(bright(rendering.rendering()), whole) > ALIKE
     rendering.press("vr-tool-freehand")
     rendering.press("vr-take-outside")
-    _cut(rendering, (0.4, 0.3), (0.6, 0.3), (0.6, 0.7), (0.4, 0.7))
+    rendering.cut((0.4, 0.3), (0.6, 0.3), (0.6, 0.7), (0.4, 0.7))
     kept = np.argwhere(bright(rendering.rendering())) / whole.shape
     assert kept.size
     assert kept.min(axis=0) == pytest.approx([0.3, 0.4], abs=0.06)

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, expect
 
-from e2e.picture import Slices, difference
+from e2e.picture import Slices, difference, windowed
 from e2e.viewer_page import ViewerPage
 
 PLANES = ("axial", "sagittal", "coronal")
@@ -66,6 +66,15 @@ class VolumePage:
         ready = viewer.page.locator("[data-testid=volume][data-phase=ready]")
         expect(ready).to_be_visible(timeout=60_000)
         return cls(viewer)
+
+    def restart(self) -> None:
+        """The four panes as they are after opening, without marks."""
+        self.page.get_by_test_id("layout-quad").click()
+        self.page.get_by_test_id("volume-tool-cursor").click()
+        self.press("volume-reset")
+        clear = self.page.get_by_test_id("volume-clear-marks")
+        if clear.is_enabled():
+            clear.click()
 
     def press(self, name: str) -> None:
         """A button of the settings, which a phone keeps in a sheet."""
@@ -140,8 +149,7 @@ class VolumePage:
         width, center = (
             float(volume.get_attribute(f"data-window-{name}") or 0) for name in ("width", "center")
         )
-        greys = np.clip(((values - (center - 0.5)) / (width - 1) + 0.5) * 255, 0, 255)
-        return np.where(np.isnan(values), 0, greys)
+        return np.where(np.isnan(values), 0, windowed(values, width, center))
 
     def rendering(self) -> np.ndarray:
         """The picture of the volume rendering alone, 0 to 255, rows × columns × RGB."""
@@ -170,6 +178,14 @@ class VolumePage:
         for point in path[1:]:
             self.page.mouse.move(*point, steps=4)
         self.page.mouse.up()
+
+    def cut(self, *outline: tuple[float, float]) -> None:
+        """Frame a part of the rendering, in shares of its pane, and see it taken away."""
+        box = self.pane("vr").bounding_box()
+        assert box
+        cuts = self.number("vr", "cuts")
+        self.drag("vr", *((x * box["width"], y * box["height"]) for x, y in outline))
+        expect(self.pane("vr")).to_have_attribute("data-cuts", f"{cuts + 1:.0f}")
 
 
 def _bilinear(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ export interface Standin {
  * other is on its way while its bytes come. Without `whole` for the preview alone: once the engine runs
  * it is as fast.
  */
-export function askStandin(client: DicomWeb, study: StudySummary, series: SeriesSummary, whole: boolean, signal: AbortSignal): Standin {
+export function askStandin(client: DicomWeb, study: StudySummary, series: SeriesSummary, whole: boolean, signal?: AbortSignal): Standin {
   const frame = series.frame_count > series.instance_count ? '/frames/1' : '';
   let answer: () => void = () => undefined;
   const answered = new Promise<void>((resolve) => { answer = resolve; });
@@ -70,7 +70,7 @@ export class Ahead {
   private ask(client: DicomWeb, { study, series }: Overview): void {
     const first = series.find(isPicture);
     if (!first || !isStack(first)) return;
-    const of = askStandin(client, study, first, true, new AbortController().signal);
+    const of = askStandin(client, study, first, true);
     this.standin = { series: first.uid, of };
     of.preview.then(
       (blob) => {

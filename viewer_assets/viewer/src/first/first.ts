@@ -18,7 +18,7 @@ export interface First {
  *
  * The frame is kept for the engine, which does not fetch it again.
  */
-export async function firstPicture(client: DicomWeb, study: StudySummary, series: SeriesSummary, signal: AbortSignal): Promise<First | undefined> {
+export async function firstPicture(client: DicomWeb, study: StudySummary, series: SeriesSummary, signal?: AbortSignal): Promise<First | undefined> {
   const path = instancePath(study.uid, series.uid, series.representative);
   if (isSlowLine()) expectHtj2k();
   try {

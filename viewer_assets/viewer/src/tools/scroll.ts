@@ -1,4 +1,5 @@
 import { BaseTool, type Types as ToolTypes } from '@cornerstonejs/tools';
+import { pixelsAStep } from './pace';
 
 /** Steps to go, negative towards the first picture. */
 export type StepHandler = (delta: number, element: HTMLDivElement) => void;
@@ -8,9 +9,6 @@ interface ScrollConfiguration {
   /** How many pictures there are. */
   count: (element: HTMLDivElement) => number;
 }
-
-const LEAST_PIXELS_A_STEP = 4;
-const FEWEST_STEPS_A_SCREEN = 24;
 
 /** Scrolls a stack by wheel and drag; the engine decides what is loaded and shown. */
 export class ScrollTool extends BaseTool {
@@ -28,7 +26,7 @@ export class ScrollTool extends BaseTool {
 
   mouseDragCallback(event: ToolTypes.EventTypes.InteractionEventType): void {
     const { element, deltaPoints } = event.detail as ToolTypes.EventTypes.MouseDragEventDetail;
-    const perStep = Math.max(LEAST_PIXELS_A_STEP, element.clientHeight / Math.max(this.options.count(element), FEWEST_STEPS_A_SCREEN));
+    const perStep = pixelsAStep(element.clientHeight, this.options.count(element));
     this.rest += deltaPoints.canvas[1];
     const steps = Math.trunc(this.rest / perStep);
     if (steps === 0) return;

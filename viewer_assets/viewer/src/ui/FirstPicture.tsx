@@ -9,11 +9,9 @@ import { edgesOf, paint } from '../first/picture';
 import { t } from '../i18n';
 import * as state from '../state';
 import type { Pane } from '../state';
+import { pixelsAStep } from '../tools/pace';
 import { Edges } from './Corners';
 
-/** As the tools themselves will have it. */
-const LEAST_PIXELS_A_PAGE = 4;
-const FEWEST_PAGES_A_SCREEN = 24;
 const WIDTHS_A_SCREEN = 4;
 const SCREEN_STEPS = 50;
 
@@ -112,7 +110,7 @@ function useDrag(pane: Pane, fileWindow: Window, own: number) {
       last.current = { x: event.clientX, y: event.clientY };
       if (state.tool.value === 'window') widen(dx, dy, clientWidth);
       if (state.tool.value !== 'scroll') return;
-      const perPage = Math.max(LEAST_PIXELS_A_PAGE, clientHeight / Math.max(pane.stack.value.length, FEWEST_PAGES_A_SCREEN));
+      const perPage = pixelsAStep(clientHeight, pane.stack.value.length);
       rest.current += dy;
       const pages = Math.trunc(rest.current / perPage);
       rest.current -= pages * perPage;
